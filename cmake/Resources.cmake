@@ -1,0 +1,26 @@
+# freshet_embed(TARGET DIR): every file below DIR becomes readable by freshet::resource("<path below DIR>").
+# The files are linked in by the assembler's .incbin: no conversion step, no copies of the text.
+function(freshet_embed target dir)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${dir} ${dir}/*.json ${dir}/*.sql)
+  list(SORT files)
+  set(asm "    .section .rodata\n")
+  set(table "")
+  set(externs "")
+  set(index 0)
+  foreach(file IN LISTS files)
+    string(APPEND asm
+      "    .global freshet_resource_${index}\n    .global freshet_resource_${index}_end\n"
+      "freshet_resource_${index}:\n    .incbin \"${dir}/${file}\"\nfreshet_resource_${index}_end:\n    .byte 0\n")
+    string(APPEND externs "extern \"C\" const char freshet_resource_${index}[];\nextern \"C\" const char freshet_resource_${index}_end[];\n")
+    string(APPEND table "    {\"${file}\", freshet_resource_${index}, freshet_resource_${index}_end},\n")
+    list(APPEND depends ${dir}/${file})
+    math(EXPR index "${index}+1")
+  endforeach()
+  string(APPEND asm "    .section .note.GNU-stack,\"\",%progbits\n")
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/resources)
+  file(CONFIGURE OUTPUT ${out}.S CONTENT "${asm}" @ONLY)
+  file(CONFIGURE OUTPUT ${out}.inc CONTENT "${externs}namespace {\nconst EmbeddedFile kFiles[] = {\n${table}};\n}\n" @ONLY)
+  set_source_files_properties(${out}.S PROPERTIES OBJECT_DEPENDS "${depends}")
+  target_sources(${target} PRIVATE ${out}.S)
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+endfunction()

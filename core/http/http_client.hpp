@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace freshet::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+using Query = std::vector<std::pair<std::string, std::string>>;  ///< repeated names allowed, in order
+
+enum class Method { get, head, post };
+enum class Redirects { follow, stop };
+
+struct Request {
+  Method method = Method::get;
+  std::string url;  ///< absolute; may carry a query, to which `query` is added
+  Query query;      ///< encoded by the client as form data (space is `+`)
+  Headers headers;
+  std::string body;
+  Redirects redirects = Redirects::follow;
+  std::chrono::milliseconds timeout{120'000};
+  std::size_t max_body_bytes = 64U << 20U;
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;  ///< names in lower case
+  std::string body;  ///< decompressed
+  std::string final_url;  ///< after redirects, with the original scheme and host also behind a mirror
+
+  const std::string* header(std::string_view lower_case_name) const noexcept;
+};
+
+/// One HTTP exchange at a time; any status is a response, only a failed exchange is an error.
+class HttpClient {
+ public:
+  HttpClient() = default;
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  virtual ~HttpClient() = default;
+
+  /// @error Errc::unreachable, timed_out, too_large; Retry::after_backoff for the first two.
+  virtual Result<Response> send(const Request& request) = 0;
+};
+
+/// `a=1&b=x+y`: form encoding of a query.
+std::string encode_query(const Query& query);
+/// Pairs of a query string, decoded (`+` is a space); blank values are kept.
+Query decode_query(std::string_view text);
+
+}  // namespace freshet::http

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/kafka/message.hpp"
+#include "core/result.hpp"
+
+namespace freshet::kafka {
+
+enum class Isolation { read_committed, read_uncommitted };
+
+struct ConsumerOptions {
+  std::string group;              ///< with the prefix; empty: no group, assign by hand
+  std::string group_instance_id;  ///< empty: dynamic member
+  Isolation isolation = Isolation::read_committed;
+  bool partition_end_events = false;
+  std::chrono::milliseconds session_timeout{10'000};
+  std::chrono::milliseconds max_poll_interval{300'000};
+  std::size_t queued_max_kbytes = 65'536;  ///< bound of what librdkafka fetches ahead
+  std::map<std::string, std::string> extra;  ///< librdkafka properties of this consumer
+};
+
+/// What the group gave or took; called from within `poll`, on the polling thread.
+struct RebalanceListener {
+  /// The partitions are *not* assigned by the consumer itself: the listener's owner calls
+  /// `assign` when it is ready (a restore may come first). Polling meanwhile keeps the membership.
+  std::function<void(const std::vector<TopicPartition>&)> on_assigned;
+  /// Called before the partitions are given away; `lost`: they already have another owner.
+  std::function<void(const std::vector<TopicPartition>&, bool lost)> on_revoked;
+};
+
+/// A low and a high end: `low` is the first offset kept, `high` the one after the last.
+struct Watermarks {
+  Offset low;
+  Offset high;
+};
+
+/// One consumer handle. Never commits by itself (`enable.auto.commit=false`); `range` assignment.
+///
+/// @thread_safety  One thread.
+class Consumer {
+ public:
+  /// @error StartupError when a librdkafka property is refused.
+  Consumer(const Config::Kafka& config, const ConsumerOptions& options);
+  ~Consumer();
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  void subscribe(const std::vector<std::string>& topics, RebalanceListener listener);
+  /// Replaces the assignment. Offsets: 0… or kBeginning / kEnd / kStored below.
+  Result<void> assign(const std::vector<TopicPartitionOffset>& partitions);
+  Result<void> unassign();
+
+  static constexpr Offset kBeginning{-2};
+  static constexpr Offset kEnd{-1};
+  static constexpr Offset kStored{-1000};
+
+  /// Waits up to `timeout` for the first record, then takes what is there, up to `max` records.
+  /// @error Retry::after_backoff: brokers away and the like; the consumer goes on by itself.
+  ///        Retry::never: fenced by another member of the same group.instance.id, or fatal.
+  Result<Polled> poll(std::chrono::milliseconds timeout, std::size_t max);
+
+  /// Next offset to read per assigned partition; nothing where none was read yet.
+  Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> positions();
+  Result<Watermarks> watermarks(const TopicPartition& at, std::chrono::milliseconds timeout);
+  /// Committed offsets of this consumer's group; nothing where there is none.
+  Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> committed(
+      const std::vector<TopicPartition>& partitions, std::chrono::milliseconds timeout);
+  Result<void> commit(const std::vector<TopicPartitionOffset>& offsets);
+  Result<void> seek(const TopicPartitionOffset& to, std::chrono::milliseconds timeout);
+  Result<void> pause(const std::vector<TopicPartition>& partitions);
+  Result<void> resume(const std::vector<TopicPartition>& partitions);
+  /// First offset whose timestamp is ≥ `time`; nothing when there is none.
+  Result<std::optional<Offset>> offset_for_time(const TopicPartition& at, UtcTime time,
+                                                std::chrono::milliseconds timeout);
+  /// Number of partitions of a topic. @error Errc::broker_error with Retry::after_backoff while the
+  /// topic does not exist (yet).
+  Result<std::int32_t> partition_count(const std::string& topic, std::chrono::milliseconds timeout);
+  /// Leaves the group (a static member lingers until its session times out) and closes.
+  void close();
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace freshet::kafka

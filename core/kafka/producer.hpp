@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/kafka/consumer.hpp"
+#include "core/kafka/types.hpp"
+#include "core/result.hpp"
+
+namespace freshet::kafka {
+
+struct ProducerOptions {
+  std::string transactional_id;  ///< with the prefix; empty: idempotent only
+  std::chrono::milliseconds transaction_timeout{10'000};
+  std::chrono::milliseconds linger{5};
+  std::string compression = "lz4";
+  std::size_t max_message_bytes = 4U << 20U;
+  std::size_t queue_max_messages = 200'000;
+  std::size_t queue_max_kbytes = 262'144;
+  std::map<std::string, std::string> extra;  ///< librdkafka properties of this producer
+};
+
+/// An idempotent or transactional producer, `acks=all`.
+///
+/// @thread_safety  One thread calls; librdkafka's own thread delivers.
+class Producer {
+ public:
+  /// @error StartupError when a librdkafka property is refused.
+  Producer(const Config::Kafka& config, const ProducerOptions& options);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  /// Hands one record over. With a full queue it serves deliveries and waits, so memory is bounded.
+  /// @error Errc::too_large, Retry::never: nothing was queued. Others: the producer is broken.
+  Result<void> produce(const OutRecord& record);
+
+  /// Serves delivery reports without waiting.
+  void poll();
+  /// Waits until everything handed over was acknowledged or has failed.
+  /// @error the first delivery failure since the last flush, or Errc::timed_out.
+  Result<void> flush(std::chrono::milliseconds timeout);
+  /// Records acknowledged since the start.
+  std::uint64_t acknowledged() const noexcept;
+  /// Records handed over and not yet acknowledged or failed.
+  std::size_t in_flight() const noexcept;
+
+  /// How a step of a transaction ended; `fenced` and `unknown` end the process or the loop.
+  enum class Outcome { done, abort, fenced, unknown };
+  struct Step {
+    Outcome outcome = Outcome::done;
+    std::string message;
+  };
+
+  /// Registers the transactional id; aborts what an earlier holder left open. Retries while the
+  /// coordinator is loading, up to `timeout`.
+  Result<void> init_transactions(std::chrono::milliseconds timeout);
+  Step begin_transaction();
+  /// Adds the consumer's next offsets to the transaction. Call after the records were produced.
+  Step send_offsets(const std::vector<TopicPartitionOffset>& offsets, Consumer& consumer,
+                    std::chrono::milliseconds timeout);
+  /// `unknown`: it may or may not have happened.
+  Step commit_transaction(std::chrono::milliseconds timeout);
+  Step abort_transaction(std::chrono::milliseconds timeout);
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace freshet::kafka

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace freshet {
+
+/// Running sums of one step for one provider in one partition, as kept on `media.totals.v1`.
+///
+/// Key: `<kind>:<provider>:<partition>`, value: a JSON object of counters, nested one deep
+/// (`{"received": 12, "dropped": {"licence": 3}}`). A value replaces the earlier one: it holds sums
+/// since the topic's beginning, so compaction loses nothing. The record lies in the partition that it
+/// counts (producers: partition 0), so that a loop restores its own sums from its own partition.
+///
+/// Kinds and their members:
+/// * `produce`: listed, emitted, dropped{reason}, rejected{reason}, requests, pages. listed (raw
+///   sightings made by mapping, before the producer judges) = emitted + Σ dropped + Σ rejected
+/// * `process`: received, created, merged, unchanged, control, dropped{reason}, dead_lettered{reason},
+///   works{status}. received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
+///   (control: run_finished and removed records); works: how many works have which status now
+struct Totals {
+  std::map<std::string, std::int64_t> counters;  ///< `received`, `dropped.licence`
+
+  void add(std::string_view name, std::int64_t amount = 1);
+  void add(const Totals& other);
+  std::int64_t at(std::string_view name) const;
+  /// Sum over `<name>` and every `<name>.<reason>`.
+  std::int64_t sum(std::string_view name) const;
+};
+
+struct TotalsKey {
+  std::string kind;
+  std::string provider;
+  std::int32_t partition = 0;
+};
+
+std::string encode_totals_key(const TotalsKey& key);
+Result<TotalsKey> parse_totals_key(std::string_view key);
+std::string encode_totals(const Totals& totals);
+Result<Totals> parse_totals(std::string_view value);
+
+}  // namespace freshet

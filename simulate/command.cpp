@@ -1,0 +1,7 @@
+#include "simulate/command.hpp"
+
+namespace freshet {
+
+void add_simulate_commands(CLI::App& /*root*/, Commands& /*commands*/) {}
+
+}  // namespace freshet

@@ -1,0 +1,7 @@
+#include "sinks/command.hpp"
+
+namespace freshet {
+
+void add_sink_commands(CLI::App& /*root*/, Commands& /*commands*/) {}
+
+}  // namespace freshet
