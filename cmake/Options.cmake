@@ -14,13 +14,11 @@ if(FRESHET_SANITIZE)
 endif()
 target_include_directories(freshet_options INTERFACE ${PROJECT_SOURCE_DIR})
 
-# Absolute paths stay out of the objects, so that ccache serves every checkout.
-target_compile_options(freshet_options INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
-
 find_program(MOLD mold)
 if(MOLD)
   target_link_options(freshet_options INTERFACE -fuse-ld=mold)
 endif()
+# CCACHE_BASEDIR makes paths relative before hashing, so that one cache serves every checkout.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
