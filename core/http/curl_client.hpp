@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "core/http/http_client.hpp"
@@ -16,10 +17,16 @@ struct CurlOptions {
   std::string username;  ///< basic authentication
   std::string password;
   std::chrono::milliseconds connect_timeout{10'000};
+  std::stop_token stop;  ///< an exchange under way is given up when it is stopped
 };
 
-/// libcurl: TLS, redirects (at most 10), gzip and deflate, connection reuse, header lines of any
-/// length up to the body limit.
+/// libcurl: TLS, redirects (at most 10), gzip and deflate, connection reuse.
+///
+/// Redirects are followed here rather than in libcurl, so that they can stay in a mirror and so
+/// that nothing but `accept` and `user-agent` goes along to another host. A header line may have up
+/// to 100 KiB, libcurl's fixed limit (CURL_MAX_HTTP_HEADER), and all header lines together 300 KiB;
+/// a longer one fails the exchange. HTTP/1.1 only: nghttp2 refuses a field of more than 64 KiB,
+/// which real providers send.
 /// @thread_safety  One thread at a time.
 class CurlClient final : public HttpClient {
  public:
