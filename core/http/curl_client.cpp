@@ -150,11 +150,23 @@ struct CurlClient::Impl {
         set(CURLOPT_NOBODY, 1L);
         break;
       case Method::post:
-        set(CURLOPT_POST, 1L);
-        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-        set(CURLOPT_POSTFIELDS, body.c_str());
+        set_body(body);
+        break;
+      case Method::put:
+        set_body(body);
+        set(CURLOPT_CUSTOMREQUEST, "PUT");  // libcurl's own PUT reads from a callback
+        break;
+      case Method::erase:
+        set(CURLOPT_HTTPGET, 1L);
+        set(CURLOPT_CUSTOMREQUEST, "DELETE");
         break;
     }
+  }
+
+  void set_body(const std::string& body) {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    set(CURLOPT_POSTFIELDS, body.c_str());
   }
 
   static HeaderList header_list(const Headers& headers, Method method) {
@@ -169,7 +181,7 @@ struct CurlClient::Impl {
     for (const auto& [name, value] : headers) {
       add(value.empty() ? name + ";" : name + ": " + value);  // `name:` would remove a header
     }
-    if (method == Method::post) {
+    if (method == Method::post || method == Method::put) {
       add("Expect:");  // the wait for 100-continue costs a second with servers that ignore it
     }
     return list;

@@ -15,7 +15,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 using Query =
     std::vector<std::pair<std::string, std::string>>;  ///< repeated names allowed, in order
 
-enum class Method { get, head, post };
+/// `put` and `erase` (DELETE) are for stores; providers are only read.
+enum class Method { get, head, post, put, erase };
 enum class Redirects { follow, stop };
 
 struct Request {
