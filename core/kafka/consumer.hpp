@@ -24,7 +24,7 @@ struct ConsumerOptions {
   bool partition_end_events = false;
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds max_poll_interval{300'000};
-  std::size_t queued_max_kbytes = 65'536;  ///< bound of what librdkafka fetches ahead
+  std::size_t queued_max_kbytes = 65'536;    ///< bound of what librdkafka fetches ahead
   std::map<std::string, std::string> extra;  ///< librdkafka properties of this consumer
 };
 
@@ -45,6 +45,11 @@ struct Watermarks {
 
 /// One consumer handle. Never commits by itself (`enable.auto.commit=false`); `range` assignment.
 ///
+/// There is no pause: in librdkafka 2.0.2 it loses records together with batches. To stop reading
+/// and stay in the group, `unassign`, keep polling, and `assign` again from the next offsets.
+///
+/// Messages that `poll` gave out must be gone before the consumer is: they live in its buffers.
+///
 /// @thread_safety  One thread.
 class Consumer {
  public:
@@ -64,27 +69,31 @@ class Consumer {
   static constexpr Offset kStored{-1000};
 
   /// Waits up to `timeout` for the first record, then takes what is there, up to `max` records.
+  /// Records of one partition come in their order. A rebalance drops what the same call had taken.
   /// @error Retry::after_backoff: brokers away and the like; the consumer goes on by itself.
   ///        Retry::never: fenced by another member of the same group.instance.id, or fatal.
   Result<Polled> poll(std::chrono::milliseconds timeout, std::size_t max);
 
-  /// Next offset to read per assigned partition; nothing where none was read yet.
+  /// Next offset to read per assigned partition; nothing where none was read yet. Transaction
+  /// markers count as read with the records before them; with `partition_end_events` an end that
+  /// was reached counts too, so the position of a partition without records is known as well.
   Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> positions();
+  /// Asks the broker. With read_committed `high` is the last stable offset, else the high
+  /// watermark.
   Result<Watermarks> watermarks(const TopicPartition& at, std::chrono::milliseconds timeout);
   /// Committed offsets of this consumer's group; nothing where there is none.
   Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> committed(
       const std::vector<TopicPartition>& partitions, std::chrono::milliseconds timeout);
   Result<void> commit(const std::vector<TopicPartitionOffset>& offsets);
   Result<void> seek(const TopicPartitionOffset& to, std::chrono::milliseconds timeout);
-  Result<void> pause(const std::vector<TopicPartition>& partitions);
-  Result<void> resume(const std::vector<TopicPartition>& partitions);
   /// First offset whose timestamp is ≥ `time`; nothing when there is none.
   Result<std::optional<Offset>> offset_for_time(const TopicPartition& at, UtcTime time,
                                                 std::chrono::milliseconds timeout);
   /// Number of partitions of a topic. @error Errc::broker_error with Retry::after_backoff while the
   /// topic does not exist (yet).
   Result<std::int32_t> partition_count(const std::string& topic, std::chrono::milliseconds timeout);
-  /// Leaves the group (a static member lingers until its session times out) and closes.
+  /// Leaves the group (a static member lingers until its session times out) and closes, without
+  /// telling the listener. No call may follow.
   void close();
 
   struct Impl;

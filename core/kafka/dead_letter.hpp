@@ -14,14 +14,15 @@ namespace freshet::kafka {
 
 /// Where the bytes of a dead letter came from.
 struct DeadLetterOrigin {
-  std::string topic;  ///< topic without prefix; from a producer: file name or request URL, `-` for stdin
+  std::string
+      topic;  ///< topic without prefix; from a producer: file name or request URL, `-` for stdin
   std::optional<Partition> partition;
   std::int64_t offset = 0;  ///< from a producer: line or item number from 1
 };
 
-/// A record put aside whole. Headers of the message that is made: `dl.step`, `dl.reason` (the Errc),
-/// `dl.field`, `dl.rule`, `dl.topic`, `dl.partition`, `dl.offset`, `dl.time`, `dl.message`, and the
-/// original record's own headers behind them.
+/// A record put aside whole. Headers of the message that is made: `dl.step`, `dl.reason` (the
+/// Errc), `dl.field`, `dl.rule`, `dl.topic`, `dl.partition`, `dl.offset`, `dl.time`, `dl.message`,
+/// and the original record's own headers behind them.
 struct DeadLetter {
   std::string_view step;  ///< `process.catalogue`, `sink.postgres`, `produce.met`
   Error error;
@@ -32,9 +33,9 @@ struct DeadLetter {
   std::int32_t partitions = 0;  ///< of the dead-letter topic; > 0 when `partition` is to be kept
 };
 
-/// Produces it to `media.dead-letter.v1`. A record that came from a topic keyed by work stays in its
-/// partition; others go where murmur2 of their key says, or to a random partition without one. A
-/// value past 4 MiB minus headers is cut, and `dl.truncated` says its full size.
+/// Produces it to `media.dead-letter.v1`. A record that came from a topic keyed by work stays in
+/// its partition; others go where murmur2 of their key says, or to a random partition without one.
+/// A value past 4 MiB minus headers is cut, and `dl.truncated` says its full size.
 Result<void> produce_dead_letter(Producer& producer, const Config::Kafka& config,
                                  const DeadLetter& letter, const Headers& original_headers = {});
 

@@ -25,7 +25,8 @@ struct ProducerOptions {
   std::map<std::string, std::string> extra;  ///< librdkafka properties of this producer
 };
 
-/// An idempotent or transactional producer, `acks=all`.
+/// An idempotent or transactional producer, `acks=all`. What is not flushed or committed when it is
+/// destroyed is given up.
 ///
 /// @thread_safety  One thread calls; librdkafka's own thread delivers.
 class Producer {
@@ -37,7 +38,11 @@ class Producer {
   Producer& operator=(const Producer&) = delete;
 
   /// Hands one record over. With a full queue it serves deliveries and waits, so memory is bounded.
-  /// @error Errc::too_large, Retry::never: nothing was queued. Others: the producer is broken.
+  /// A record without partition and key goes to the partitions in turn.
+  /// @error Errc::too_large, Retry::never: key, value and headers exceed the topic's limit
+  ///        (core/topics.hpp) or `max_message_bytes`; nothing was queued, the next one may pass.
+  ///        Errc::broker_error, Retry::after_backoff: no such topic (yet).
+  ///        The first failed delivery, until `flush` or `begin_transaction`. Others: it is broken.
   Result<void> produce(const OutRecord& record);
 
   /// Serves delivery reports without waiting.
@@ -50,7 +55,10 @@ class Producer {
   /// Records handed over and not yet acknowledged or failed.
   std::size_t in_flight() const noexcept;
 
-  /// How a step of a transaction ended; `fenced` and `unknown` end the process or the loop.
+  /// How a step of a transaction ended. `abort`: nothing of it was committed; call
+  /// `abort_transaction`, or make a new producer, whose `init_transactions` aborts what is left
+  /// (always right, and needed when `abort_transaction` itself does not end with `done`). `fenced`
+  /// and `unknown` end the process or the loop.
   enum class Outcome { done, abort, fenced, unknown };
   struct Step {
     Outcome outcome = Outcome::done;
@@ -61,10 +69,13 @@ class Producer {
   /// coordinator is loading, up to `timeout`.
   Result<void> init_transactions(std::chrono::milliseconds timeout);
   Step begin_transaction();
-  /// Adds the consumer's next offsets to the transaction. Call after the records were produced.
+  /// Adds the consumer's next offsets to the transaction, under the membership that the consumer
+  /// has now: with a generation that is gone it ends with `abort`. Call after the records were
+  /// produced.
   Step send_offsets(const std::vector<TopicPartitionOffset>& offsets, Consumer& consumer,
                     std::chrono::milliseconds timeout);
-  /// `unknown`: it may or may not have happened.
+  /// Waits for all deliveries first; a record that failed ends it with `abort`. `unknown`: the
+  /// broker did not answer in time, so it may or may not have happened.
   Step commit_transaction(std::chrono::milliseconds timeout);
   Step abort_transaction(std::chrono::milliseconds timeout);
 

@@ -40,7 +40,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// One record to produce. All views are copied by `produce` before it returns.
 struct OutRecord {
-  std::string_view topic;  ///< the broker's name, with the prefix
+  std::string_view topic;              ///< the broker's name, with the prefix
   std::optional<Partition> partition;  ///< nothing: murmur2 of the key
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< nothing: tombstone
