@@ -5,11 +5,11 @@
 
 /// Logs and aborts when an invariant of our own is broken: a restart is cheap, a wrong row is not.
 /// Never on input: a poisoned record would then stop the process again and again.
-#define FRESHET_CHECK(condition)                                       \
-  do {                                                                 \
-    if (!(condition)) {                                                \
-      ::freshet::check_failed(#condition, __FILE__, __LINE__);         \
-    }                                                                  \
+#define FRESHET_CHECK(condition)                               \
+  do {                                                         \
+    if (!(condition)) {                                        \
+      ::freshet::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                          \
   } while (false)
 
 namespace freshet {

@@ -81,12 +81,13 @@ enum class Secret { no, yes };
 
 /// One setting: how it is called, what it means, and how text becomes its value.
 struct Setting {
-  std::string key;       ///< dotted: `kafka.brokers`
-  std::string meaning;   ///< one line with unit and range
+  std::string key;      ///< dotted: `kafka.brokers`
+  std::string meaning;  ///< one line with unit and range
   Secret secret = Secret::no;
   bool is_prefix = false;  ///< `kafka.librdkafka.*`: any name below it
   /// Stores `text`; returns what is wrong with it, or nothing. `name` is the part below a prefix.
-  std::function<std::optional<std::string>(Config&, std::string_view name, std::string_view text)> set;
+  std::function<std::optional<std::string>(Config&, std::string_view name, std::string_view text)>
+      set;
   std::function<std::string(const Config&)> get;  ///< null for prefixes
 
   std::string flag() const;         ///< `--kafka-brokers`

@@ -30,7 +30,8 @@ std::string make_work_key(MediaType media_type, std::string_view provider,
 std::optional<WorkKeyView> parse_work_key(std::string_view key) noexcept;
 
 /// UUID of a work: the first 16 bytes of SHA-256 over the key's bytes, shaped as version 4
-/// (version nibble 4, variant bits 10), lower case, 36 characters. Test vector: schemas/identifier.json.
+/// (version nibble 4, variant bits 10), lower case, 36 characters. Test vector:
+/// schemas/identifier.json.
 std::string work_identifier(std::string_view key);
 
 /// Whether `text` is a lower-case UUID of version 4, the only form that API clients accept.

@@ -15,7 +15,8 @@ struct UtcTime {
   std::int64_t micros = 0;
 
   static constexpr UtcTime from_millis(std::int64_t millis) { return {millis * 1000}; }
-  constexpr std::int64_t millis() const { return micros / 1000; }
+  /// Whole milliseconds, rounded down (also before 1970), as `format_millis` writes them.
+  constexpr std::int64_t millis() const { return micros / 1000 - (micros % 1000 < 0 ? 1 : 0); }
   friend constexpr auto operator<=>(UtcTime, UtcTime) = default;
   friend constexpr UtcTime operator+(UtcTime t, std::chrono::microseconds d) {
     return {t.micros + d.count()};

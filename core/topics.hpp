@@ -47,10 +47,11 @@ inline constexpr std::size_t kDeadLetterMaxBytes = 4U << 20U;
 
 /// One topic as it should be on the broker.
 struct TopicSpec {
-  std::string name;        ///< with the prefix
+  std::string name;  ///< with the prefix
   int partitions = 0;
   int replication_factor = 0;
-  std::map<std::string, std::string> configs;  ///< cleanup.policy, retention.ms, max.message.bytes …
+  std::map<std::string, std::string>
+      configs;  ///< cleanup.policy, retention.ms, max.message.bytes …
 };
 
 /// Every topic of schemas/topics.json under the settings in force.

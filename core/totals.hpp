@@ -13,13 +13,14 @@ namespace freshet {
 ///
 /// Key: `<kind>:<provider>:<partition>`, value: a JSON object of counters, nested one deep
 /// (`{"received": 12, "dropped": {"licence": 3}}`). A value replaces the earlier one: it holds sums
-/// since the topic's beginning, so compaction loses nothing. The record lies in the partition that it
-/// counts (producers: partition 0), so that a loop restores its own sums from its own partition.
+/// since the topic's beginning, so compaction loses nothing. The record lies in the partition that
+/// it counts (producers: partition 0), so that a loop restores its own sums from its own partition.
 ///
 /// Kinds and their members:
 /// * `produce`: listed, emitted, dropped{reason}, rejected{reason}, requests, pages. listed (raw
 ///   sightings made by mapping, before the producer judges) = emitted + Σ dropped + Σ rejected
-/// * `process`: received, created, merged, unchanged, control, dropped{reason}, dead_lettered{reason},
+/// * `process`: received, created, merged, unchanged, control, dropped{reason},
+/// dead_lettered{reason},
 ///   works{status}. received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
 ///   (control: run_finished and removed records); works: how many works have which status now
 struct Totals {

@@ -1,0 +1,84 @@
+#include "core/hash.hpp"
+
+#include <openssl/sha.h>
+#include <xxhash.h>
+
+#include <bit>
+#include <cstring>
+
+namespace freshet {
+
+// Fingerprints lie on topics and in state, and murmur2 decides partitions: both read memory as
+// little-endian words.
+static_assert(std::endian::native == std::endian::little);
+
+std::uint64_t xxh3(std::string_view bytes, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
+  std::array<std::uint8_t, 32> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+std::string to_hex(std::uint64_t value) {
+  std::string text(16, '0');
+  for (std::size_t i = 16; i-- > 0; value >>= 4U) {
+    text[i] = "0123456789abcdef"[value & 0xfU];
+  }
+  return text;
+}
+
+std::optional<std::uint64_t> parse_hex64(std::string_view text) noexcept {
+  if (text.size() != 16) {
+    return std::nullopt;
+  }
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    unsigned digit = 0;
+    if (c >= '0' && c <= '9') {
+      digit = static_cast<unsigned>(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+      digit = static_cast<unsigned>(c - 'a') + 10;
+    } else {
+      return std::nullopt;
+    }
+    value = value << 4U | digit;
+  }
+  return value;
+}
+
+std::uint32_t murmur2(std::string_view bytes) noexcept {
+  // Constants of org.apache.kafka.common.utils.Utils.murmur2: seed 0x9747b28c, m, r = 24.
+  constexpr std::uint32_t kSeed = 0x9747b28cU;
+  constexpr std::uint32_t kMultiplier = 0x5bd1e995U;
+  constexpr unsigned kRotate = 24;
+
+  std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(bytes.size());
+  while (bytes.size() >= 4) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes.data(), 4);
+    word *= kMultiplier;
+    word ^= word >> kRotate;
+    word *= kMultiplier;
+    hash *= kMultiplier;
+    hash ^= word;
+    bytes.remove_prefix(4);
+  }
+  if (!bytes.empty()) {
+    // Java sign-extends no byte here: it masks each with 0xff.
+    std::uint32_t tail = 0;
+    for (std::size_t i = bytes.size(); i-- > 0;) {
+      tail = tail << 8U | static_cast<unsigned char>(bytes[i]);
+    }
+    hash ^= tail;
+    hash *= kMultiplier;
+  }
+  hash ^= hash >> 13U;
+  hash *= kMultiplier;
+  hash ^= hash >> 15U;
+  return hash;
+}
+
+}  // namespace freshet

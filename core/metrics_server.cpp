@@ -1,0 +1,127 @@
+#include <civetweb.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "core/check.hpp"
+#include "core/metrics.hpp"
+
+namespace freshet {
+namespace {
+
+struct StopServer {
+  void operator()(mg_context* context) const { mg_stop(context); }
+};
+
+int answer(mg_connection* connection, int status, std::string_view type, std::string_view body) {
+  const std::string head = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+      "Connection: close\r\n\r\n",
+      status, mg_get_response_code_text(connection, status), type, body.size());
+  mg_write(connection, head.data(), head.size());
+  if (std::string_view{mg_get_request_info(connection)->request_method} != "HEAD") {
+    mg_write(connection, body.data(), body.size());
+  }
+  return status;
+}
+
+/// CivetWeb's complaints while it starts; later ones, of its own threads, are about broken clients.
+struct StartupMessages {
+  std::atomic<bool> open = true;
+  std::string first;
+};
+
+int keep_message(const mg_connection* connection, const char* message) {
+  auto* const messages =
+      static_cast<StartupMessages*>(mg_get_user_data(mg_get_context(connection)));
+  if (messages->open && messages->first.empty()) {
+    messages->first = message;
+  }
+  return 1;
+}
+
+}  // namespace
+
+struct MetricsServer::Impl {
+  explicit Impl(Metrics& m) : metrics{m} {}
+
+  static int handle(mg_connection* connection, void* self) {
+    return static_cast<Impl*>(self)->reply(connection);
+  }
+
+  int reply(mg_connection* connection) {
+    const std::string_view path = mg_get_request_info(connection)->local_uri;
+    if (path == "/metrics") {
+      return answer(connection, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.text());
+    }
+    if (path == "/healthz") {
+      return answer(connection, 200, "text/plain; charset=utf-8", "ok\n");
+    }
+    if (path == "/readyz") {
+      const std::string reasons = not_ready();
+      return answer(connection, reasons.empty() ? 200 : 503, "text/plain; charset=utf-8",
+                    reasons.empty() ? "ready\n" : reasons);
+    }
+    return answer(connection, 404, "text/plain; charset=utf-8",
+                  "here are /metrics, /healthz and /readyz\n");
+  }
+
+  std::string not_ready() {
+    const std::lock_guard lock{mutex};
+    std::string reasons;
+    for (const auto& [name, readiness] : components) {
+      if (const auto reason = readiness()) {
+        reasons += fmt::format("{}: {}\n", name, *reason);
+      }
+    }
+    return reasons;
+  }
+
+  Metrics& metrics;
+  std::string host;
+  std::mutex mutex;  ///< of `components`
+  std::vector<std::pair<std::string, Readiness>> components;
+  StartupMessages messages;
+  // Last: it is stopped, and its threads are gone, before anything that they use.
+  std::unique_ptr<mg_context, StopServer> context;
+};
+
+MetricsServer::MetricsServer(Metrics& metrics, const std::string& listen)
+    : impl_{std::make_unique<Impl>(metrics)} {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string::npos) {
+    throw StartupError{fmt::format("metrics.listen {}: not host:port", listen)};
+  }
+  impl_->host = listen.substr(0, colon);
+  const std::vector<const char*> options = {
+      "listening_ports",    listen.c_str(), "num_threads", "2",
+      "request_timeout_ms", "10000",        nullptr};
+  mg_callbacks callbacks{};
+  callbacks.log_message = keep_message;
+  impl_->context.reset(
+      mg_start(&callbacks, &impl_->messages, const_cast<const char**>(options.data())));
+  if (!impl_->context) {
+    throw StartupError{
+        fmt::format("metrics.listen {}: cannot listen there: {}", listen, impl_->messages.first)};
+  }
+  impl_->messages.open = false;
+  mg_set_request_handler(impl_->context.get(), "/", &Impl::handle, impl_.get());
+}
+
+MetricsServer::~MetricsServer() = default;
+
+std::string MetricsServer::address() const {
+  mg_server_port port{};
+  FRESHET_CHECK(mg_get_server_ports(impl_->context.get(), 1, &port) == 1);
+  return fmt::format("{}:{}", impl_->host, port.port);
+}
+
+void MetricsServer::add_component(const std::string& name, Readiness readiness) {
+  const std::lock_guard lock{impl_->mutex};
+  impl_->components.emplace_back(name, std::move(readiness));
+}
+
+}  // namespace freshet
