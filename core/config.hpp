@@ -72,46 +72,61 @@ struct Config {
     std::string format;  ///< json or text; empty: json, or text on a terminal
   } log;
 
-  /// Credentials of providers by provider command: `[providers] jamendo_key = …` is
-  /// FRESHET_PROVIDERS_JAMENDO_KEY; the batch original's names (API_KEY_JAMENDO) are read as well.
+  /// Credentials by provider command: `providers.jamendo_key` is under `jamendo`. The batch
+  /// original's variables (API_KEY_JAMENDO, …) are read as well; ours win.
   std::map<std::string, std::string> provider_keys;
 };
 
 enum class Secret { no, yes };
 
+/// What a setting's value is in a TOML file; in flags and environment everything is text.
+enum class SettingKind { text, integer, boolean };
+
 /// One setting: how it is called, what it means, and how text becomes its value.
 struct Setting {
-  std::string key;      ///< dotted: `kafka.brokers`
-  std::string meaning;  ///< one line with unit and range
+  std::string key;           ///< dotted: `kafka.brokers`
+  std::string meaning;       ///< one line with unit and range
+  std::string default_text;  ///< as the docs show it
+  SettingKind kind = SettingKind::text;
   Secret secret = Secret::no;
   bool is_prefix = false;  ///< `kafka.librdkafka.*`: any name below it
   /// Stores `text`; returns what is wrong with it, or nothing. `name` is the part below a prefix.
   std::function<std::optional<std::string>(Config&, std::string_view name, std::string_view text)>
       set;
-  std::function<std::string(const Config&)> get;  ///< null for prefixes
+  /// The value in force, fit to be shown: passwords inside it are masked. Null for prefixes.
+  std::function<std::string(const Config&)> get;
 
-  std::string flag() const;         ///< `--kafka-brokers`
+  std::string flag() const;         ///< `--kafka-brokers`; of a prefix it takes `NAME=VALUE`
   std::string environment() const;  ///< `FRESHET_KAFKA_BROKERS`
 };
 
 /// The one list of settings, in the order of docs and `config show`.
 const std::vector<Setting>& settings();
 
-/// Where a value came from, for messages: `flag --kafka-brokers`, `FRESHET_KAFKA_BROKERS`,
-/// `freshet.toml:12`.
+/// librdkafka properties that `kafka.librdkafka.*` may not set, each with the reason.
+const std::map<std::string, std::string, std::less<>>& refused_librdkafka_properties();
+
+/// What a configuration is built from.
 struct ConfigSources {
-  std::vector<std::pair<std::string, std::string>> flags;  ///< dotted key, text
+  /// Dotted key and text, in the order given; below a prefix the key is `kafka.librdkafka.<name>`.
+  std::vector<std::pair<std::string, std::string>> flags;
+  /// Any variables; those that begin with FRESHET_ must be known.
   std::map<std::string, std::string> environment;
   std::optional<std::string> file;  ///< path of a TOML file
 };
 
 /// Builds the configuration: flag beats environment beats file beats default.
 ///
-/// @error StartupError that lists *all* faults, one per line, each with its place: unknown keys,
-///        wrong types, clashes, refused librdkafka properties.
+/// @error StartupError that lists *all* faults, one per line, each with its place (`flag
+///        --kafka-brokers`, `FRESHET_KAFKA_BROKERS`, `freshet.toml:12`): unknown keys, wrong types,
+///        values out of range, clashes, refused librdkafka properties. A faulty value is a fault
+///        even where a stronger source overrides it.
 Config load_config(const ConfigSources& sources);
 
 /// `config show`: every key with its value in force; secrets as `[secret]`.
 std::vector<std::pair<std::string, std::string>> describe_config(const Config& config);
+
+/// docs/configuration.md, written from the table of settings.
+std::string config_markdown();
 
 }  // namespace freshet

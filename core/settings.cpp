@@ -1,0 +1,396 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <type_traits>
+
+#include "core/config.hpp"
+
+namespace freshet {
+namespace {
+
+using Fault = std::optional<std::string>;
+using Check = Fault (*)(std::string_view);
+
+bool consists_of(std::string_view text, std::string_view punctuation) {
+  return std::all_of(text.begin(), text.end(), [punctuation](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           punctuation.find(c) != std::string_view::npos;
+  });
+}
+
+Fault any(std::string_view) { return std::nullopt; }
+
+Fault not_empty(std::string_view text) {
+  return text.empty() ? Fault{"must not be empty"} : std::nullopt;
+}
+
+/// `host:port[,host:port]…`; librdkafka takes 9092 where the port is missing.
+Fault brokers(std::string_view text) {
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    const std::string_view broker = text.substr(from, comma - from);
+    if (broker.empty() || broker.find_first_of(" \t/") != std::string_view::npos) {
+      return "must be host:port, several separated by commas, without spaces";
+    }
+    from = comma + 1;
+  }
+  return std::nullopt;
+}
+
+/// 249 characters is Kafka's limit for a topic; the longest name of ours has 21, ids are longer.
+Fault topic_prefix(std::string_view text) {
+  if (!consists_of(text, "._-") || text.size() > 150) {
+    return "must be at most 150 of letters, digits, '.', '_' and '-'";
+  }
+  return std::nullopt;
+}
+
+Fault index_prefix(std::string_view text) {
+  const bool upper =
+      std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (!consists_of(text, "._-") || upper || text.size() > 150 || text.starts_with('.') ||
+      text.starts_with('-') || text.starts_with('_')) {
+    return "must be lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit";
+  }
+  return std::nullopt;
+}
+
+/// Goes into ids on the broker and names a directory.
+Fault instance(std::string_view text) {
+  if (text.empty() || text.size() > 80 || !consists_of(text, "._-") || text.starts_with('.')) {
+    return "must be 1 to 80 of letters, digits, '.', '_' and '-', not beginning with '.'";
+  }
+  return std::nullopt;
+}
+
+Fault http_url(std::string_view text) {
+  const std::size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : 0;
+  const std::string_view rest = text.substr(scheme);
+  if (scheme == 0 || rest.empty() || rest.starts_with('/')) {
+    return "must be http://host:port or https://host:port";
+  }
+  if (rest.find_first_of(" ?#@") != std::string_view::npos) {
+    return "must hold no user, query, fragment or space";
+  }
+  return std::nullopt;
+}
+
+Fault optional_http_url(std::string_view text) {
+  return text.empty() ? std::nullopt : http_url(text);
+}
+
+Fault redis_url(std::string_view text) {
+  if (text.empty() || (text.starts_with("redis://") && text.size() > 8)) {
+    return std::nullopt;
+  }
+  return "must be redis://[:password@]host:port, or empty";
+}
+
+Fault listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  unsigned port = 0;
+  if (colon != std::string_view::npos && colon > 0) {
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, port);
+    if (read.ec == std::errc{} && read.ptr == end && port <= 65535) {
+      return std::nullopt;
+    }
+  }
+  return "must be host:port with a port of 0 to 65535 (0: any free one)";
+}
+
+Fault log_level(std::string_view text) {
+  if (text == "debug" || text == "info" || text == "warn" || text == "error") {
+    return std::nullopt;
+  }
+  return "must be debug, info, warn or error";
+}
+
+Fault log_format(std::string_view text) {
+  if (text.empty() || text == "json" || text == "text") {
+    return std::nullopt;
+  }
+  return "must be json or text";
+}
+
+/// A header value: what curl would otherwise cut or refuse at the first request.
+Fault header_text(std::string_view text) {
+  const bool control = std::any_of(text.begin(), text.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 32; });
+  return text.empty() || control ? Fault{"must be a line of text"} : std::nullopt;
+}
+
+template <class Member>
+Setting text(std::string key, std::string meaning, Member member, Check check,
+             Secret secret = Secret::no) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.meaning = std::move(meaning);
+  setting.secret = secret;
+  setting.default_text = member(Config{});
+  setting.set = [member, check](Config& config, std::string_view, std::string_view value) -> Fault {
+    if (auto fault = check(value)) {
+      return fault;
+    }
+    member(config) = value;
+    return std::nullopt;
+  };
+  setting.get = [member](const Config& config) { return member(config); };
+  return setting;
+}
+
+template <class Member>
+Setting integer(std::string key, std::string meaning, Member member, int least, int greatest) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.meaning = fmt::format("{} ({} to {})", meaning, least, greatest);
+  setting.kind = SettingKind::integer;
+  setting.default_text = std::to_string(member(Config{}));
+  setting.set = [member, least, greatest](Config& config, std::string_view,
+                                          std::string_view value) -> Fault {
+    int number = 0;
+    const char* const end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, number);
+    if (read.ec != std::errc{} || read.ptr != end || number < least || number > greatest) {
+      return fmt::format("must be a whole number from {} to {}", least, greatest);
+    }
+    member(config) = number;
+    return std::nullopt;
+  };
+  setting.get = [member](const Config& config) { return std::to_string(member(config)); };
+  return setting;
+}
+
+template <class Member>
+Setting boolean(std::string key, std::string meaning, Member member) {
+  Setting setting;
+  setting.key = std::move(key);
+  setting.meaning = std::move(meaning);
+  setting.kind = SettingKind::boolean;
+  setting.default_text = member(Config{}) ? "true" : "false";
+  setting.set = [member](Config& config, std::string_view, std::string_view value) -> Fault {
+    if (value != "true" && value != "false") {
+      return "must be true or false";
+    }
+    member(config) = value == "true";
+    return std::nullopt;
+  };
+  setting.get = [member](const Config& config) { return member(config) ? "true" : "false"; };
+  return setting;
+}
+
+// The value is never repeated in a message: it may be a credential.
+Setting librdkafka_properties() {
+  Setting setting;
+  setting.key = "kafka.librdkafka";
+  setting.meaning = "librdkafka properties, passed through (TLS, SASL, tuning); see below";
+  setting.secret = Secret::yes;
+  setting.is_prefix = true;
+  setting.set = [](Config& config, std::string_view name, std::string_view value) -> Fault {
+    std::string property{name};
+    // Variables cannot hold dots, and no property that may be set here holds an underscore.
+    std::replace(property.begin(), property.end(), '_', '.');
+    const auto& refused = refused_librdkafka_properties();
+    if (const auto found = refused.find(property); found != refused.end()) {
+      return fmt::format("may not be set: {}", found->second);
+    }
+    config.kafka.librdkafka[property] = value;
+    return std::nullopt;
+  };
+  return setting;
+}
+
+Setting provider_keys() {
+  Setting setting;
+  setting.key = "providers";
+  setting.meaning = "credentials, one per provider command: `providers.jamendo_key`";
+  setting.secret = Secret::yes;
+  setting.is_prefix = true;
+  setting.set = [](Config& config, std::string_view name, std::string_view value) -> Fault {
+    constexpr std::string_view kSuffix = "_key";
+    if (!name.ends_with(kSuffix) || name.size() == kSuffix.size() || !consists_of(name, "_")) {
+      return "must be named after a provider command: <provider>_key";
+    }
+    if (value.empty()) {
+      return "must not be empty";
+    }
+    config.provider_keys[std::string{name.substr(0, name.size() - kSuffix.size())}] = value;
+    return std::nullopt;
+  };
+  return setting;
+}
+
+/// `password=…` of a libpq connection string or URL, masked.
+std::string mask_dsn(std::string dsn) {
+  if (const std::size_t scheme = dsn.find("://"); scheme != std::string::npos) {
+    const std::size_t at = dsn.rfind('@');
+    const std::size_t colon = dsn.find(':', scheme + 3);
+    if (at != std::string::npos && colon < at) {
+      dsn.replace(colon + 1, at - colon - 1, "[secret]");
+    }
+  }
+  constexpr std::string_view kName = "password";
+  for (std::size_t at = 0; (at = dsn.find(kName, at)) != std::string::npos; at += kName.size()) {
+    const std::size_t equals = dsn.find_first_not_of(' ', at + kName.size());
+    if (equals == std::string::npos || dsn[equals] != '=') {
+      continue;
+    }
+    const std::size_t from = std::min(dsn.find_first_not_of(' ', equals + 1), dsn.size());
+    std::size_t to = from;
+    if (to < dsn.size() && dsn[to] == '\'') {
+      for (++to; to < dsn.size() && dsn[to] != '\''; ++to) {
+        to += dsn[to] == '\\' ? 1U : 0U;
+      }
+      to = std::min(to + 1, dsn.size());
+    } else {
+      to = std::min(dsn.find_first_of(" &", from), dsn.size());
+    }
+    dsn.replace(from, to - from, "[secret]");
+  }
+  return dsn;
+}
+
+Setting masked(Setting setting) {
+  setting.get = [get = std::move(setting.get)](const Config& config) {
+    return mask_dsn(get(config));
+  };
+  return setting;
+}
+
+Setting with_default(Setting setting, std::string default_text) {
+  setting.default_text = std::move(default_text);
+  return setting;
+}
+
+std::vector<Setting> kafka_settings() {
+  std::vector<Setting> list;
+  list.push_back(text(
+      "kafka.brokers", "brokers to begin with, `host:port`, separated by commas",
+      [](auto&& c) -> auto& { return c.kafka.brokers; }, brokers));
+  list.push_back(text(
+      "kafka.topic_prefix",
+      "goes before every topic, group and transactional id; lets several systems share a broker",
+      [](auto&& c) -> auto& { return c.kafka.topic_prefix; }, topic_prefix));
+  list.push_back(librdkafka_properties());
+  list.push_back(integer(
+      "kafka.replication_factor", "replicas of each topic, used when topics are created",
+      [](auto&& c) -> auto& { return c.kafka.replication_factor; }, 1, 32767));
+  list.push_back(integer(
+      "kafka.min_insync_replicas",
+      "replicas that must have a record before it counts; at most the replication factor",
+      [](auto&& c) -> auto& { return c.kafka.min_insync_replicas; }, 1, 32767));
+  list.push_back(integer(
+      "kafka.partitions",
+      "partitions of the topics keyed by work, fixed for the life of the topics",
+      [](auto&& c) -> auto& { return c.kafka.partitions; }, 1, 10000));
+  return list;
+}
+
+std::vector<Setting> store_settings() {
+  std::vector<Setting> list;
+  list.push_back(masked(text(
+      "postgres.dsn", "libpq connection string or URL",
+      [](auto&& c) -> auto& { return c.postgres.dsn; }, not_empty)));
+  list.push_back(text(
+      "elasticsearch.url", "Elasticsearch 7.17 or later, or OpenSearch 2 or later",
+      [](auto&& c) -> auto& { return c.elasticsearch.url; }, http_url));
+  list.push_back(text(
+      "elasticsearch.username", "user of basic authentication; needs a password",
+      [](auto&& c) -> auto& { return c.elasticsearch.username; }, any));
+  list.push_back(text(
+      "elasticsearch.password", "password of that user",
+      [](auto&& c) -> auto& { return c.elasticsearch.password; }, any, Secret::yes));
+  list.push_back(text(
+      "elasticsearch.ca_file", "PEM file of the authority that signed the node's certificate",
+      [](auto&& c) -> auto& { return c.elasticsearch.ca_file; }, any));
+  list.push_back(text(
+      "elasticsearch.index_prefix",
+      "goes before every index and alias; lets several systems share a cluster",
+      [](auto&& c) -> auto& { return c.elasticsearch.index_prefix; }, index_prefix));
+  list.push_back(with_default(masked(text(
+                                  "redis.url", "shared cache and limits, `redis://host:port`",
+                                  [](auto&& c) -> auto& { return c.redis.url; }, redis_url)),
+                              "empty: in-process"));
+  return list;
+}
+
+std::vector<Setting> role_settings() {
+  std::vector<Setting> list;
+  list.push_back(with_default(
+      text(
+          "http.mirror", "every provider request goes to `<mirror>/<original host>/<path>?<query>`",
+          [](auto&& c) -> auto& { return c.http.mirror; }, optional_http_url),
+      "empty: the providers' own hosts"));
+  list.push_back(boolean("http.mirror_waits",
+                         "with a mirror: whether rate limits and back-offs wait",
+                         [](auto&& c) -> auto& { return c.http.mirror_waits; }));
+  list.push_back(text(
+      "http.user_agent", "how requests to providers name us",
+      [](auto&& c) -> auto& { return c.http.user_agent; }, header_text));
+  list.push_back(with_default(
+      text(
+          "process.instance",
+          "names this process: its ids on the broker and its state directory; two processes on one "
+          "host need two names",
+          [](auto&& c) -> auto& { return c.process.instance; }, instance),
+      "host name"));
+  list.push_back(integer(
+      "process.commit_interval_ms",
+      "longest time a batch is gathered before its transaction commits, in ms",
+      [](auto&& c) -> auto& { return c.process.commit_interval_ms; }, 1, 5000));
+  list.push_back(integer(
+      "process.touch_after_days",
+      "an unchanged work's `last_seen_at` is passed on at most once in so many days",
+      [](auto&& c) -> auto& { return c.process.touch_after_days; }, 1, 29));
+  list.push_back(text(
+      "state.dir", "directory of the processors' state",
+      [](auto&& c) -> auto& { return c.state.dir; }, not_empty));
+  list.push_back(text(
+      "api.listen", "address of the API, `host:port`; port 0: any free one, printed",
+      [](auto&& c) -> auto& { return c.api.listen; }, listen_address));
+  list.push_back(text(
+      "metrics.listen",
+      "address of `/metrics`, `/healthz`, `/readyz`; port 0: any free one, printed",
+      [](auto&& c) -> auto& { return c.metrics.listen; }, listen_address));
+  list.push_back(text(
+      "log.level", "`debug`, `info`, `warn` or `error`",
+      [](auto&& c) -> auto& { return c.log.level; }, log_level));
+  list.push_back(with_default(text(
+                                  "log.format", "`json` or `text`",
+                                  [](auto&& c) -> auto& { return c.log.format; }, log_format),
+                              "`json`, on a terminal `text`"));
+  list.push_back(provider_keys());
+  return list;
+}
+
+}  // namespace
+
+std::string Setting::flag() const {
+  std::string flag = "--" + key;
+  std::replace(flag.begin(), flag.end(), '.', '-');
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string Setting::environment() const {
+  std::string name = "FRESHET_";
+  for (const char c : key) {
+    name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  }
+  return name;
+}
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> list;
+    for (auto part : {kafka_settings(), store_settings(), role_settings()}) {
+      std::move(part.begin(), part.end(), std::back_inserter(list));
+    }
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace freshet
