@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "simulate/generate.hpp"
 #include "simulate/http_server.hpp"
 #include "simulate/recorded.hpp"
 
@@ -62,6 +64,82 @@ void add_recorded(CLI::App& simulate, Commands& commands) {
                   [options](const Context& context) { return serve_recorded(*options, context); });
 }
 
+struct GenerateFlags {
+  simulate::GenerateRun run;
+  std::string fetched_at;
+  double rate = 0;
+};
+
+UtcTime parse_fetched_at(const std::string& text) {
+  if (text == "now") {
+    return SystemClock{}.now();
+  }
+  const auto time = parse_time(text);
+  if (!time) {
+    throw StartupError("--fetched-at " + text + ": neither RFC 3339 nor now");
+  }
+  return *time;
+}
+
+void add_generate(CLI::App& simulate, Commands& commands) {
+  auto flags = std::make_shared<GenerateFlags>();
+  simulate::GeneratorOptions& stream = flags->run.stream;
+  CLI::App* command = simulate.add_subcommand(
+      "generate", "Make up sightings and send them to media.raw.v1 or to standard output");
+  command->add_option("--works", stream.works, "Works, each seen once before any is seen again")
+      ->capture_default_str();
+  command->add_option("--seed", stream.seed, "The same seed and options give the same bytes")
+      ->capture_default_str();
+  command->add_option("--recrawl", stream.recrawl, "Sightings again per work; 2.5: two and a half")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
+  command->add_option("--unchanged", stream.unchanged, "Share of these with unchanged content")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--dirty", stream.dirty, "Bad records of every kind, per work")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--duplicates", stream.duplicates, "Share of works with another work's URL")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--media", stream.media, "image, audio")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(std::map<std::string, MediaType>{
+          {"image", MediaType::image}, {"audio", MediaType::audio}}));
+  command->add_option("--order", stream.order, "Order of works: ascending (per provider), random")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, simulate::WorkOrder>{
+          {"ascending", simulate::WorkOrder::ascending}, {"random", simulate::WorkOrder::random}}));
+  command->add_option("--part", stream.part, "all, load (each work once), recrawl (the rest)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, simulate::StreamPart>{{"all", simulate::StreamPart::all},
+                                                      {"load", simulate::StreamPart::load},
+                                                      {"recrawl", simulate::StreamPart::recrawl}}));
+  command->add_option("--fetched-at", flags->fetched_at,
+                      "Time before the first sighting, RFC 3339, or now; default 2024-01-01");
+  command->add_option("--rate", flags->rate, "Records per second; default: as fast as it goes")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--stdout", flags->run.to_standard_output,
+                    "Lines of key, tab, value on standard output instead of Kafka");
+  command->add_option("--truth", flags->run.truth_file, "Write here what must come of it, as JSON");
+  command->add_option(
+      "--truth-works", flags->run.truth_works_file,
+      "Write here key, URL, title and URL owner of every work, one JSON object a line");
+  command->footer(
+      "Example: freshet simulate generate --works 50000 --seed 42 --recrawl 0.8 --dirty 0.01 "
+      "--duplicates 0.05 --media image,audio --truth truth.json");
+  commands.on_run(command, [flags](const Context& context) {
+    simulate::GenerateRun run = flags->run;
+    run.stream.with_headers = !run.to_standard_output;
+    if (!flags->fetched_at.empty()) {
+      run.stream.fetched_at = parse_fetched_at(flags->fetched_at);
+    }
+    if (flags->rate > 0) {
+      run.rate = flags->rate;
+    }
+    return simulate::run_generate(run, context);
+  });
+}
+
 }  // namespace
 
 void add_simulate_commands(CLI::App& root, Commands& commands) {
@@ -69,6 +147,7 @@ void add_simulate_commands(CLI::App& root, Commands& commands) {
       root.add_subcommand("simulate", "Stand-ins for the outside world: providers and sightings");
   simulate->require_subcommand(1);
   add_recorded(*simulate, commands);
+  add_generate(*simulate, commands);
 }
 
 }  // namespace freshet
