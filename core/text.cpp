@@ -1,6 +1,8 @@
 #include "core/text.hpp"
 
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdint>
 
 namespace freshet {
@@ -152,6 +154,24 @@ std::string clean_text(std::string_view text) {
   out.reserve(text.size());
   append_clean_text(out, text);
   return out;
+}
+
+void append_number_text(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
+    return;
+  }
+  const double size = std::fabs(value);
+  const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
+  std::array<char, 64> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 fixed ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
+  const std::string_view digits{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+  out += digits;
+  if (fixed && digits.find('.') == std::string_view::npos) {
+    out += ".0";
+  }
 }
 
 }  // namespace freshet

@@ -24,4 +24,11 @@ std::size_t leading_space(std::string_view text) noexcept;
 /// `text` without white space at both ends.
 std::string_view trim_space(std::string_view text) noexcept;
 
+/// Appends a number with a fraction or an exponent as it stands in texts of a work: the shortest
+/// digits that give the number back, always with a point or an exponent, the exponent from 1e16
+/// upward and below 1e-4: `5.0`, `0.0001`, `1e-05`, `1e+21`, `inf`, `nan`. Whole numbers of JSON
+/// stay as they are written; producers need this only where a provider's identifier is such a
+/// number.
+void append_number_text(std::string& out, double value);
+
 }  // namespace freshet

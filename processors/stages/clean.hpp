@@ -25,8 +25,8 @@ struct Dropped {
 /// A cleaned work, a counted drop, or an error with field and rule.
 using CleanResult = std::variant<Work, Dropped, Error>;
 
-/// Lists that clean applies, from policy (`schemas/rules.json` until policy is read from its topic):
-/// hosts that have no TLS.
+/// Lists that clean applies, from policy (`schemas/rules.json` until policy is read from its
+/// topic): hosts that have no TLS.
 struct CleanRules;
 
 /// Cleans one sighting: required fields, URL form, licence table, text, tags, types, limits, file
