@@ -46,9 +46,10 @@ void on_error(rd_kafka_t* handle, int code, const char* text, void* opaque) {
 
 Properties default_properties(const ConsumerOptions& options) {
   return {
-      // Enough for the largest record beside others, in one reply per broker.
-      {"fetch.max.bytes", "33554432"},
-      {"max.partition.fetch.bytes", "4194304"},
+      // A reply comes on top of the fetch-ahead bound. 8 MB is as fast as 32 and saves 80 MB of
+      // memory a consumer; 4 MB is slower. A larger record still comes, alone.
+      {"fetch.max.bytes", "8388608"},
+      {"max.partition.fetch.bytes", "2097152"},
       {"fetch.wait.max.ms", "250"},
       {"fetch.error.backoff.ms", "50"},
       // Only the bound in kilobytes counts: records differ in size by a factor of ten thousand.
@@ -328,11 +329,29 @@ void Consumer::close() {
   }
 }
 
+/// librdkafka 2.0.2 looks at its fetch-ahead bound when a reply arrives, and otherwise once a
+/// second: a reader that empties the queue within that second stands still for the rest of it
+/// (117,000 records/s became 300,000 with this, on two cores with 1.2 kB records). A request to the
+/// leaders that nobody waits for makes their threads look again.
+///
+/// @source  `fetch.queue.backoff.ms` in librdkafka's CONFIGURATION.md since 2.2, which mends it.
 void Consumer::Impl::wake_fetchers(const Polled& polled) {
   for (const Message& message : polled.messages) {
     taken_bytes += message.size_bytes();
   }
-  (void)fetch_bound_bytes;
+  if (taken_bytes < fetch_bound_bytes / 4) {
+    return;
+  }
+  taken_bytes = 0;
+  rd_kafka_topic_partition_list_t* assigned = nullptr;
+  if (rd_kafka_assignment(handle.get(), &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;
+  }
+  const PartitionList list{assigned};
+  for (int i = 0; i < list->cnt; ++i) {
+    list->elems[i].offset = RD_KAFKA_OFFSET_END;  // the cheapest question: no index is searched
+  }
+  rd_kafka_offsets_for_times(handle.get(), list.get(), 0);
 }
 
 }  // namespace freshet::kafka
