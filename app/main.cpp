@@ -1,1 +1,6 @@
-int main() { return 0; }
+#include "app/cli.hpp"
+
+int main(int argc, char** argv) {
+  freshet::CommandLine command_line{{}};
+  return command_line.run(argc, argv);
+}
