@@ -40,7 +40,4 @@ class Commands {
   std::map<CLI::App*, Run> runs_;
 };
 
-/// A metrics server for a command that serves: prints its address to standard error as a log line.
-/// @error StartupError when the address of `metrics.listen` cannot be bound.
-
 }  // namespace freshet

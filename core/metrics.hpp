@@ -63,7 +63,9 @@ using Readiness = std::function<std::optional<std::string>()>;
 /// Serves `/metrics`, `/healthz` (200 while the process runs) and `/readyz` (200 when every
 /// registered component is ready, else 503 with the reasons, one a line).
 ///
-/// Lives as long as the process serves; the metrics must outlive it.
+/// Lives as long as its component serves; the metrics must outlive it. A second one for the same
+/// metrics joins the first, whatever address it names: a process that plays several roles
+/// (`freshet up`) has one server, ready when all its roles are.
 class MetricsServer {
  public:
   /// @param listen `host:port`, port 0: any free one.
@@ -79,7 +81,8 @@ class MetricsServer {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  static std::shared_ptr<Impl> start(Metrics& metrics, const std::string& listen);
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace freshet

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -72,9 +73,9 @@ struct MetricsServer::Impl {
   std::string not_ready() {
     const std::lock_guard lock{mutex};
     std::string reasons;
-    for (const auto& [name, readiness] : components) {
-      if (const auto reason = readiness()) {
-        reasons += fmt::format("{}: {}\n", name, *reason);
+    for (const Component& component : components) {
+      if (const auto reason = component.readiness()) {
+        reasons += fmt::format("{}: {}\n", component.name, *reason);
       }
     }
     return reasons;
@@ -83,35 +84,70 @@ struct MetricsServer::Impl {
   Metrics& metrics;
   std::string host;
   std::mutex mutex;  ///< of `components`
-  std::vector<std::pair<std::string, Readiness>> components;
+  struct Component {
+    const MetricsServer* owner;
+    std::string name;
+    Readiness readiness;
+  };
+  std::vector<Component> components;
   StartupMessages messages;
   // Last: it is stopped, and its threads are gone, before anything that they use.
   std::unique_ptr<mg_context, StopServer> context;
 };
 
-MetricsServer::MetricsServer(Metrics& metrics, const std::string& listen)
-    : impl_{std::make_unique<Impl>(metrics)} {
+namespace {
+
+/// Servers of this process by the metrics that they serve: the roles of `freshet up` share one.
+struct Running {
+  std::mutex mutex;
+  std::map<const Metrics*, std::weak_ptr<void>> servers;
+};
+
+Running& running() {
+  static Running instance;
+  return instance;
+}
+
+}  // namespace
+
+MetricsServer::MetricsServer(Metrics& metrics, const std::string& listen) {
+  const std::lock_guard lock{running().mutex};
+  std::weak_ptr<void>& server = running().servers[&metrics];
+  impl_ = std::static_pointer_cast<Impl>(server.lock());
+  if (!impl_) {
+    impl_ = start(metrics, listen);
+    server = impl_;
+  }
+}
+
+std::shared_ptr<MetricsServer::Impl> MetricsServer::start(Metrics& metrics,
+                                                          const std::string& listen) {
+  auto impl = std::make_shared<Impl>(metrics);
   const std::size_t colon = listen.rfind(':');
   if (colon == std::string::npos) {
     throw StartupError{fmt::format("metrics.listen {}: not host:port", listen)};
   }
-  impl_->host = listen.substr(0, colon);
+  impl->host = listen.substr(0, colon);
   const std::vector<const char*> options = {
       "listening_ports",    listen.c_str(), "num_threads", "2",
       "request_timeout_ms", "10000",        nullptr};
   mg_callbacks callbacks{};
   callbacks.log_message = keep_message;
-  impl_->context.reset(
-      mg_start(&callbacks, &impl_->messages, const_cast<const char**>(options.data())));
-  if (!impl_->context) {
+  impl->context.reset(
+      mg_start(&callbacks, &impl->messages, const_cast<const char**>(options.data())));
+  if (!impl->context) {
     throw StartupError{
-        fmt::format("metrics.listen {}: cannot listen there: {}", listen, impl_->messages.first)};
+        fmt::format("metrics.listen {}: cannot listen there: {}", listen, impl->messages.first)};
   }
-  impl_->messages.open = false;
-  mg_set_request_handler(impl_->context.get(), "/", &Impl::handle, impl_.get());
+  impl->messages.open = false;
+  mg_set_request_handler(impl->context.get(), "/", &Impl::handle, impl.get());
+  return impl;
 }
 
-MetricsServer::~MetricsServer() = default;
+MetricsServer::~MetricsServer() {
+  const std::lock_guard lock{impl_->mutex};
+  std::erase_if(impl_->components, [this](const Impl::Component& c) { return c.owner == this; });
+}
 
 std::string MetricsServer::address() const {
   mg_server_port port{};
@@ -121,7 +157,7 @@ std::string MetricsServer::address() const {
 
 void MetricsServer::add_component(const std::string& name, Readiness readiness) {
   const std::lock_guard lock{impl_->mutex};
-  impl_->components.emplace_back(name, std::move(readiness));
+  impl_->components.push_back({this, name, std::move(readiness)});
 }
 
 }  // namespace freshet
