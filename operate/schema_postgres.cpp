@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <pqxx/pqxx>
+
+#include "core/check.hpp"
+#include "operate/schema.hpp"
+
+namespace freshet::schema {
+namespace {
+
+// Two `schema apply` at the same time: the second waits, and finds everything done.
+constexpr std::int64_t kLock = 0x6672657368657401;
+
+struct Applied {
+  std::string checksum;
+  std::string applied_at;
+};
+
+bool has_table(pqxx::transaction_base& work) {
+  return !work.exec1("SELECT to_regclass('schema_migrations')")[0].is_null();
+}
+
+std::map<std::string, Applied> read_applied(pqxx::transaction_base& work) {
+  std::map<std::string, Applied> applied;
+  if (!has_table(work)) {
+    return applied;
+  }
+  for (const auto& row :
+       work.exec("SELECT name, checksum, to_char(applied_at AT TIME ZONE 'UTC', "
+                 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM schema_migrations ORDER BY name")) {
+    applied[row[0].as<std::string>()] = {row[1].as<std::string>(), row[2].as<std::string>()};
+  }
+  return applied;
+}
+
+std::vector<Entry> compare(std::span<const Migration> migrations,
+                           std::map<std::string, Applied> applied) {
+  std::vector<Entry> entries;
+  for (const Migration& migration : migrations) {
+    Entry entry{"postgres", "migration", std::string{migration.name}, State::pending, ""};
+    if (const auto found = applied.find(entry.name); found != applied.end()) {
+      const bool is_same = found->second.checksum == checksum_of(migration.sql);
+      entry.state = is_same ? State::applied : State::differs;
+      entry.detail = is_same ? found->second.applied_at
+                             : "was applied with another text at " + found->second.applied_at;
+      applied.erase(found);
+    }
+    entries.push_back(std::move(entry));
+  }
+  for (const auto& [name, what] : applied) {
+    entries.push_back({"postgres", "migration", name, State::differs,
+                       "applied at " + what.applied_at + " by a newer freshet"});
+  }
+  return entries;
+}
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+template <class Use>
+auto with_connection(const std::string& dsn, Use&& use) {
+  try {
+    pqxx::connection connection{dsn};
+    return use(connection);
+  } catch (const pqxx::sql_error& error) {
+    throw WorkFailed{"PostgreSQL: " + one_line(error.what())};
+  } catch (const pqxx::broken_connection& error) {
+    throw StartupError{"PostgreSQL: " + one_line(error.what())};
+  }
+}
+
+void apply_one(pqxx::connection& connection, const Migration& migration) {
+  pqxx::work work{connection, "migration"};
+  try {
+    work.exec(std::string{migration.sql});
+  } catch (const pqxx::sql_error& error) {
+    throw WorkFailed{fmt::format("migration {}: {}", migration.name, one_line(error.what()))};
+  }
+  work.exec_params("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)",
+                   std::string{migration.name}, checksum_of(migration.sql));
+  work.commit();
+}
+
+void make_table(pqxx::connection& connection) {
+  pqxx::work work{connection, "migrations table"};
+  if (!has_table(work)) {
+    work.exec(
+        "CREATE TABLE schema_migrations (name text PRIMARY KEY, checksum text NOT NULL, "
+        "applied_at timestamptz NOT NULL DEFAULT now())");
+  }
+  work.commit();
+}
+
+std::map<std::string, Applied> applied_in(pqxx::connection& connection) {
+  pqxx::read_transaction work{connection};
+  return read_applied(work);
+}
+
+}  // namespace
+
+std::vector<Entry> postgres_status(const std::string& dsn, std::span<const Migration> migrations) {
+  return with_connection(dsn, [&](pqxx::connection& connection) {
+    return compare(migrations, applied_in(connection));
+  });
+}
+
+std::vector<Entry> apply_postgres(const std::string& dsn, std::span<const Migration> migrations) {
+  return with_connection(dsn, [&](pqxx::connection& connection) {
+    {
+      // Held by the session, so until the connection ends.
+      pqxx::nontransaction work{connection};
+      work.exec_params("SELECT pg_advisory_lock($1)", kLock);
+    }
+    const auto before = compare(migrations, applied_in(connection));
+    for (const Entry& entry : before) {
+      if (entry.state == State::differs) {
+        throw RefusedError{fmt::format("migration {}: {}", entry.name, entry.detail)};
+      }
+    }
+    make_table(connection);
+    for (std::size_t i = 0; i < migrations.size(); ++i) {
+      if (before[i].state == State::pending) {
+        apply_one(connection, migrations[i]);
+      }
+    }
+    return compare(migrations, applied_in(connection));
+  });
+}
+
+}  // namespace freshet::schema

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/kafka/message.hpp"
+#include "core/time.hpp"
+#include "sinks/sink.hpp"
+
+namespace freshet {
+
+/// When a batch is full. It may pass `bytes` by one record.
+struct BatchLimits {
+  std::size_t records = 1'000;
+  std::size_t bytes = 2U << 20U;
+};
+
+/// A consumed record and what keeps its bytes alive.
+struct Incoming {
+  SinkRecord record;
+  UtcTime timestamp;
+  std::optional<kafka::Message> message;  ///< nothing in tests, where the views are literals
+};
+
+/// Records that are written together, and how far they take their partitions.
+///
+/// @thread_safety  One thread at a time; it is handed from the loop to a writer.
+class Batch {
+ public:
+  /// Adds the next record of its partition.
+  /// @param from  where the batch before this one ended; only the first of a partition counts.
+  void add(Incoming incoming, kafka::Offset from);
+
+  bool is_empty() const { return incoming_.empty(); }
+  bool is_full(const BatchLimits& limits) const {
+    return incoming_.size() >= limits.records || bytes_ >= limits.bytes;
+  }
+  std::size_t size() const { return incoming_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  const std::vector<PartitionProgress>& progress() const { return progress_; }
+  UtcTime oldest() const { return oldest_; }
+  /// The record that came at an offset, with its message. It must be in the batch.
+  const Incoming& at(kafka::Partition partition, kafka::Offset offset) const;
+
+  /// The newest record of each key, in ascending order of keys: Postgres refuses an upsert that
+  /// meets a row twice, and rows locked in one order cannot deadlock with another writer.
+  std::vector<SinkRecord> newest_per_key() const;
+
+ private:
+  std::vector<Incoming> incoming_;
+  std::vector<PartitionProgress> progress_;
+  std::size_t bytes_ = 0;
+  UtcTime oldest_;
+};
+
+}  // namespace freshet

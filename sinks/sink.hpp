@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/kafka/types.hpp"
+#include "core/result.hpp"
+
+namespace freshet {
+
+/// One catalogue record as a sink is given it. The views live as long as the batch.
+struct SinkRecord {
+  std::string_view key;
+  std::string_view value;
+  std::string_view schema;  ///< the record's header of that name; empty: none
+  kafka::Partition partition;
+  kafka::Offset offset;
+};
+
+/// What a batch moves in one partition: where the one before it ended, and where reading goes on.
+struct PartitionProgress {
+  kafka::Partition partition;
+  kafka::Offset from;
+  kafka::Offset next;
+  friend bool operator==(const PartitionProgress&, const PartitionProgress&) = default;
+};
+
+/// Records for one write.
+struct SinkBatch {
+  /// The newest of each key, in ascending order of their keys.
+  std::span<const SinkRecord> records;
+  /// What the batch takes the partitions to, also where it holds no record of them any more. Only
+  /// a sink that keeps the offsets in its store looks at them.
+  std::span<const PartitionProgress> progress;
+};
+
+enum class RefusedBy { encoder, store };
+
+/// One record that was not written, and why. `Retry::never`: the record is at fault. Otherwise the
+/// store would not take it now, and it is to be sent again.
+struct Rejected {
+  std::size_t index = 0;  ///< counts from 0 into the records of the batch
+  Error error;
+  /// `store`: our encoder had let it pass, so the encoder or the store's schema is at fault too.
+  RefusedBy by = RefusedBy::encoder;
+};
+
+/// How a batch went: `written + stale + rejected.size()` is its number of records.
+struct WriteReport {
+  std::size_t written = 0;
+  std::size_t stale = 0;  ///< the store already had this revision or a newer one
+  std::vector<Rejected> rejected;
+  std::size_t splits = 0;  ///< how often a batch was halved to find what the store refused
+};
+
+/// Takes records that can never be written, before the store is told that the batch is done. A
+/// second call for the same record of a batch does nothing, so a write may be tried again.
+class PutAside {
+ public:
+  PutAside() = default;
+  PutAside(const PutAside&) = delete;
+  PutAside& operator=(const PutAside&) = delete;
+  virtual ~PutAside() = default;
+
+  /// Rejections that may pass later (Retry::after_backoff) are left alone.
+  /// @return once the dead letters are acknowledged.
+  /// @error  Retry::after_backoff: they are not safe yet, so the batch must not be finished.
+  ///         Retry::never: so many at once that not the records are at fault; the sink has to stop.
+  virtual Result<void> put(const SinkBatch& batch, std::span<const Rejected> rejected) = 0;
+};
+
+/// A view of the catalogue topic: turns batches of records into idempotent writes to one store.
+///
+/// Every write is guarded by the record's revision, so any batch may be written again, and in any
+/// order. Made before its runner, which it must outlive; a store that is away is no reason to fail
+/// in the constructor.
+///
+/// @thread_safety  One thread at a time. Several sinks of one kind may write at the same time.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// Writes a batch, or finds out which of its records can be written.
+  ///
+  /// @error  Retry::after_backoff: the whole batch is to be tried again; whatever was written
+  ///         meanwhile is harmless. Errc::fenced: another process moved our offsets; everything in
+  ///         memory is out of date. Retry::never otherwise: the sink cannot work at all.
+  virtual Result<WriteReport> write(const SinkBatch& batch, PutAside& aside) = 0;
+
+  /// Where to begin reading: the store's own offsets, where it keeps them. Nothing for a partition
+  /// means: from the consumer group's offset, else from the beginning.
+  /// @error  as `write`.
+  virtual Result<std::map<kafka::Partition, kafka::Offset>> start_offsets(
+      std::span<const kafka::Partition> partitions) = 0;
+
+  /// Asks the store whether it can be written to.
+  /// @error  Errc::unreachable or timed_out: nobody answers. Others: it answers and lacks
+  /// something,
+  ///         such as its table or index; the text says what.
+  virtual Result<void> check() = 0;
+};
+
+}  // namespace freshet

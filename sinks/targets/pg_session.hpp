@@ -1,0 +1,73 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace freshet {
+
+/// A statement that PostgreSQL did not carry out.
+struct PgFailure {
+  Error error;
+  std::string sqlstate;  ///< five characters; empty when no server answered
+  /// Whether the statement's data are at fault rather than the state of the server: classes 22
+  /// (data), 23 (integrity) and 54 (limits).
+  bool is_about_data() const;
+};
+
+struct FreeResult {
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using PgResult = std::unique_ptr<PGresult, FreeResult>;
+
+/// One connection, used without ever blocking for good: every wait ends with the answer, a time
+/// limit, or a stop. After any failure without SQLSTATE the connection is gone; the next call opens
+/// another.
+///
+/// @thread_safety  One thread at a time.
+class PgSession {
+ public:
+  /// @param setup  statements run on each new connection.
+  PgSession(std::string dsn, std::vector<std::string> setup, std::stop_token stop);
+
+  /// Opens the connection if there is none. True: it is a new one.
+  boost::system::result<bool, PgFailure> ensure_open();
+  /// Runs one or more statements without parameters; the result is the last one's.
+  boost::system::result<PgResult, PgFailure> run(const std::string& sql);
+  /// Runs one statement; parameters and results are text.
+  boost::system::result<PgResult, PgFailure> run(const std::string& sql,
+                                                 const std::vector<std::string>& parameters);
+  /// Sends data to a `COPY … FROM STDIN` statement.
+  boost::system::result<PgResult, PgFailure> copy_in(const std::string& sql, std::string_view data);
+  /// Ends a transaction that failed. A connection that cannot is closed, which does the same.
+  void roll_back();
+  void close() { connection_.reset(); }
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+  };
+  enum class For { reading, writing };
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  std::optional<PgFailure> await(For what, Deadline deadline);
+  std::optional<PgFailure> flush(Deadline deadline);
+  boost::system::result<PgResult, PgFailure> collect(Deadline deadline);
+  PgFailure lost(Errc errc, std::string_view why);
+  PgFailure refused(const PGresult* result);
+
+  std::string dsn_;
+  std::vector<std::string> setup_;
+  std::stop_token stop_;
+  std::unique_ptr<PGconn, Finish> connection_;
+};
+
+}  // namespace freshet

@@ -1,0 +1,321 @@
+#include "sinks/targets/postgres.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <utility>
+
+#include "sinks/catalog_record.hpp"
+#include "sinks/targets/copy_rows.hpp"
+#include "sinks/targets/pg_session.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::array kMediaTypes{MediaType::image, MediaType::audio};
+
+/// `a = excluded.a, b = excluded.b`
+std::string assignments(std::string_view columns) {
+  std::string list;
+  while (!columns.empty()) {
+    const auto comma = columns.find(", ");
+    const std::string_view name = columns.substr(0, comma);
+    columns.remove_prefix(comma == std::string_view::npos ? columns.size() : comma + 2);
+    if (name != "identifier") {
+      fmt::format_to(std::back_inserter(list), "{}{} = excluded.{}", list.empty() ? "" : ", ", name,
+                     name);
+    }
+  }
+  return list;
+}
+
+/// Stages what COPY sends and upserts it. The filter keeps rows that are stored already from being
+/// locked and thereby rewritten, so that a replay leaves even the pages alone; the last condition
+/// decides when another writer came in between.
+std::string upsert_sql(MediaType media_type) {
+  const std::string_view columns = copy_columns(media_type);
+  return fmt::format(
+      "COPY pg_temp.staged_{0} ({1}) FROM STDIN (FORMAT binary); "
+      "INSERT INTO {0} ({1}) SELECT {1} FROM pg_temp.staged_{0} s WHERE NOT EXISTS "
+      "(SELECT FROM {0} t WHERE t.identifier = s.identifier AND t.revision >= s.revision) "
+      "ON CONFLICT (identifier) DO UPDATE SET {2} WHERE {0}.revision < excluded.revision",
+      to_string(media_type), columns, assignments(columns));
+}
+
+std::vector<std::string> session_setup() {
+  std::vector<std::string> setup{
+      // Rows and offsets are lost together, and then read again from Kafka: no batch has to wait
+      // for the disk.
+      "SET synchronous_commit = off",
+      // The staged rows are few and never analysed: look each up by its identifier.
+      "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off",
+      "SET application_name = 'freshet sink postgres'"};
+  for (const MediaType media_type : kMediaTypes) {
+    setup.push_back(
+        fmt::format("CREATE TEMPORARY TABLE staged_{0} (LIKE {0}) ON COMMIT DELETE ROWS",
+                    to_string(media_type)));
+  }
+  return setup;
+}
+
+template <class Get>
+std::string int_array(std::span<const PartitionProgress> progress, Get get) {
+  std::string text = "{";
+  for (const PartitionProgress& one : progress) {
+    fmt::format_to(std::back_inserter(text), "{}{}", text.size() > 1 ? "," : "", get(one));
+  }
+  return text + "}";
+}
+
+std::size_t affected_rows(const PgResult& result) {
+  return static_cast<std::size_t>(std::strtoull(PQcmdTuples(result.get()), nullptr, 10));
+}
+
+/// The rows of a batch that could be encoded.
+struct EncodedRows {
+  struct Row {
+    std::size_t index;  ///< in the batch
+    MediaType media_type;
+    std::size_t begin;
+    std::size_t end;
+  };
+  std::string data;
+  std::vector<Row> rows;
+};
+
+/// COPY data of those of some rows that are of one media type; empty when there are none.
+std::string copy_data(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
+                      MediaType media_type) {
+  std::string out;
+  for (const EncodedRows::Row& row : rows) {
+    if (row.media_type != media_type) {
+      continue;
+    }
+    if (out.empty()) {
+      out.reserve(encoded.data.size() + 64);
+      begin_copy(out);
+    }
+    out.append(encoded.data, row.begin, row.end - row.begin);
+  }
+  if (!out.empty()) {
+    end_copy(out);
+  }
+  return out;
+}
+
+class PostgresSink final : public Sink {
+ public:
+  explicit PostgresSink(PostgresOptions options)
+      : options_{std::move(options)}, session_{options_.dsn, session_setup(), options_.stop} {
+    for (const MediaType media_type : kMediaTypes) {
+      upserts_.push_back(upsert_sql(media_type));
+    }
+  }
+
+  Result<WriteReport> write(const SinkBatch& batch, PutAside& aside) override {
+    if (auto opened = session_.ensure_open(); !opened) {
+      return opened.error().error;
+    }
+    WriteReport report;
+    const EncodedRows encoded = encode(batch, report);
+    // Dead letters are safe before the offsets move past their records.
+    if (auto put = aside.put(batch, report.rejected); !put) {
+      return put.error();
+    }
+    auto stored = store(encoded, encoded.rows, batch.progress);
+    if (!stored && stored.error().is_about_data()) {
+      stored = store_in_halves(batch, encoded, report, aside);
+    }
+    if (!stored) {
+      return stored.error().error;
+    }
+    report.written = *stored;
+    report.stale = batch.records.size() - report.rejected.size() - report.written;
+    return report;
+  }
+
+  Result<std::map<kafka::Partition, kafka::Offset>> start_offsets(
+      std::span<const kafka::Partition> partitions) override {
+    if (auto opened = session_.ensure_open(); !opened) {
+      return opened.error().error;
+    }
+    std::vector<PartitionProgress> wanted;
+    for (const kafka::Partition partition : partitions) {
+      wanted.push_back({partition, {}, {}});
+    }
+    const std::string list =
+        int_array(wanted, [](const PartitionProgress& p) { return p.partition.value; });
+    if (auto done = session_.run("INSERT INTO sink_offsets SELECT $1, $2, p, 0 "
+                                 "FROM unnest($3::int[]) p ON CONFLICT DO NOTHING",
+                                 {options_.group, options_.topic, list});
+        !done) {
+      return done.error().error;
+    }
+    auto rows = session_.run(
+        "SELECT partition, next_offset FROM sink_offsets "
+        "WHERE sink = $1 AND topic = $2 AND partition = ANY($3::int[])",
+        {options_.group, options_.topic, list});
+    if (!rows) {
+      return rows.error().error;
+    }
+    std::map<kafka::Partition, kafka::Offset> offsets;
+    for (int i = 0; i < PQntuples(rows->get()); ++i) {
+      const long partition = std::strtol(PQgetvalue(rows->get(), i, 0), nullptr, 10);
+      offsets[kafka::Partition{static_cast<std::int32_t>(partition)}] =
+          kafka::Offset{std::strtoll(PQgetvalue(rows->get(), i, 1), nullptr, 10)};
+    }
+    return offsets;
+  }
+
+  Result<void> check() override {
+    if (auto opened = session_.ensure_open(); !opened) {
+      return opened.error().error;
+    }
+    if (auto done = session_.run("SELECT FROM sink_offsets LIMIT 0"); !done) {
+      return done.error().error;
+    }
+    return {};
+  }
+
+ private:
+  using Stored = boost::system::result<std::size_t, PgFailure>;
+
+  EncodedRows encode(const SinkBatch& batch, WriteReport& report) {
+    EncodedRows encoded;
+    encoded.rows.reserve(batch.records.size());
+    for (std::size_t i = 0; i < batch.records.size(); ++i) {
+      const auto record = decoder_.decode(batch.records[i]);
+      if (!record) {
+        report.rejected.push_back({i, record.error(), RefusedBy::encoder});
+        continue;
+      }
+      const std::size_t begin = encoded.data.size();
+      append_row(encoded.data, **record);
+      encoded.rows.push_back({i, (*record)->media_type, begin, encoded.data.size()});
+    }
+    return encoded;
+  }
+
+  /// One transaction. @return rows inserted or updated.
+  Stored store(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
+               std::span<const PartitionProgress> progress) {
+    auto stored = store_open(encoded, rows, progress);
+    if (stored) {
+      if (auto done = session_.run("COMMIT"); !done) {
+        stored = done.error();
+      }
+    }
+    if (!stored) {
+      session_.roll_back();
+    }
+    return stored;
+  }
+
+  Stored store_open(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
+                    std::span<const PartitionProgress> progress) {
+    std::size_t written = 0;
+    std::string begin = "BEGIN; ";
+    for (const MediaType media_type : kMediaTypes) {
+      const std::string data = copy_data(encoded, rows, media_type);
+      if (data.empty()) {
+        continue;
+      }
+      const auto done = session_.copy_in(
+          std::exchange(begin, "") + upserts_[static_cast<std::size_t>(media_type)], data);
+      if (!done) {
+        return done.error();
+      }
+      written += affected_rows(*done);
+    }
+    if (!begin.empty()) {
+      if (auto done = session_.run(begin); !done) {
+        return done.error();
+      }
+    }
+    if (auto failed = move_offsets(progress)) {
+      return *failed;
+    }
+    return written;
+  }
+
+  /// From where the batch began, or, if the outcome of a commit was never heard, from where it
+  /// ends.
+  std::optional<PgFailure> move_offsets(std::span<const PartitionProgress> progress) {
+    if (progress.empty()) {
+      return std::nullopt;
+    }
+    const auto moved = session_.run(
+        "UPDATE sink_offsets s SET next_offset = v.next "
+        "FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS v (partition, was, next) "
+        "WHERE s.sink = $1 AND s.topic = $2 AND s.partition = v.partition "
+        "AND s.next_offset IN (v.was, v.next)",
+        {options_.group, options_.topic,
+         int_array(progress, [](const PartitionProgress& p) { return p.partition.value; }),
+         int_array(progress, [](const PartitionProgress& p) { return p.from.value; }),
+         int_array(progress, [](const PartitionProgress& p) { return p.next.value; })});
+    if (!moved) {
+      return moved.error();
+    }
+    if (affected_rows(*moved) != progress.size()) {
+      return PgFailure{Error{Errc::fenced, Retry::after_backoff,
+                             "another process moved the offsets in sink_offsets"},
+                       ""};
+    }
+    return std::nullopt;
+  }
+
+  /// The last resort: the encoder let something pass that the database refuses. Every half that is
+  /// accepted is stored; the offsets move when the guilty records are safe.
+  Stored store_in_halves(const SinkBatch& batch, const EncodedRows& encoded, WriteReport& report,
+                         PutAside& aside) {
+    std::size_t written = 0;
+    std::vector<std::span<const EncodedRows::Row>> parts{encoded.rows};
+    while (!parts.empty()) {
+      const auto part = parts.back();
+      parts.pop_back();
+      const auto stored = store(encoded, part, {});
+      if (stored) {
+        written += *stored;
+        continue;
+      }
+      const PgFailure failure = stored.error();
+      if (!failure.is_about_data()) {
+        return failure;
+      }
+      if (part.size() == 1) {
+        report.rejected.push_back(
+            {part.front().index,
+             Error{Errc::store_refused, "row", failure.sqlstate, failure.error.message()},
+             RefusedBy::store});
+        continue;
+      }
+      ++report.splits;
+      const std::size_t middle = part.size() / 2;
+      parts.push_back(part.subspan(middle));
+      parts.push_back(part.first(middle));
+    }
+    if (auto put = aside.put(batch, report.rejected); !put) {
+      return PgFailure{put.error(), ""};
+    }
+    if (const auto moved = store(encoded, {}, batch.progress); !moved) {
+      return moved.error();
+    }
+    return written;
+  }
+
+  PostgresOptions options_;
+  PgSession session_;
+  CatalogDecoder decoder_;
+  std::vector<std::string> upserts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_postgres_sink(PostgresOptions options) {
+  return std::make_unique<PostgresSink>(std::move(options));
+}
+
+}  // namespace freshet
