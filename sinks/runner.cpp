@@ -23,7 +23,10 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kPollTime = 100ms;
-constexpr auto kParkAfter = 5s;  ///< without room; polling must go on well within 5 minutes
+// Without room for so long, the loop gives its assignment back to itself: the group waits for a
+// member that does not poll. Sooner when the store has said no than when it is only slow.
+constexpr auto kParkAfterTrouble = 2s;
+constexpr auto kParkAfter = 10s;
 constexpr auto kCommitEvery = 1s;
 constexpr auto kLagEvery = 10s;
 constexpr auto kDrainOnRevoke = 5s;  ///< the group waits for us meanwhile
@@ -334,12 +337,13 @@ class Loop {
     if (!full_since_) {
       full_since_ = now;
     }
-    if (now - *full_since_ < kParkAfter) {
+    const auto trouble = pipeline_->trouble();
+    if (now - *full_since_ < (trouble ? kParkAfterTrouble : kParkAfter)) {
       return;
     }
     full_since_.reset();
     log::warn("reading_parked",
-              {{"sink", spec_.name}, {"text", pipeline_->trouble().value_or("the store is slow")}});
+              {{"sink", spec_.name}, {"text", trouble.value_or("the store is slow")}});
     carried_.clear();
     static_cast<void>(consumer_->unassign());
     state_ = State::parked;
