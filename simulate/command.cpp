@@ -10,6 +10,7 @@
 #include "core/log.hpp"
 #include "simulate/generate.hpp"
 #include "simulate/http_server.hpp"
+#include "simulate/provider_server.hpp"
 #include "simulate/recorded.hpp"
 
 namespace freshet {
@@ -62,6 +63,52 @@ void add_recorded(CLI::App& simulate, Commands& commands) {
       "127.0.0.1:9000");
   commands.on_run(command,
                   [options](const Context& context) { return serve_recorded(*options, context); });
+}
+
+struct ProvidersOptions {
+  simulate::World world;
+  double errors = 0.01;
+  std::string listen = "127.0.0.1:0";
+  std::string truth;
+};
+
+int serve_providers(const ProvidersOptions& options, const Context& context) {
+  simulate::ProviderServer providers{options.world, options.errors};
+  simulate::HttpServer server{options.listen, [&providers](const simulate::Request& request) {
+                                return providers.handle(request);
+                              }};
+  if (!options.truth.empty()) {
+    write_file(options.truth, providers.truth());
+  }
+  std::cout << server.address() << std::endl;
+  log::info("made_up_providers_served", {{"address", server.address()}});
+  server.run(context.stop);
+  return ExitCode::done;
+}
+
+void add_providers(CLI::App& simulate, Commands& commands) {
+  auto options = std::make_shared<ProvidersOptions>();
+  CLI::App* command = simulate.add_subcommand(
+      "providers", "Serve made-up replies in each provider's own shape, for http.mirror");
+  command->add_option("--works", options->world.works, "Raw records per provider")
+      ->capture_default_str();
+  command->add_option("--seed", options->world.seed, "The same seed gives the same replies")
+      ->capture_default_str();
+  command->add_option("--listen", options->listen, "host:port; port 0: any free one")
+      ->capture_default_str();
+  command
+      ->add_option("--errors", options->errors,
+                   "Share of requests that get 429, 500 or 503 the first time")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--truth", options->truth,
+                      "Write here, at the start, what each producer's run must do, as JSON");
+  command->footer(
+      "Prints its address on standard output.\n"
+      "Example: freshet simulate providers --works 1500 --listen 127.0.0.1:9000 & \n"
+      "         freshet produce jamendo --http-mirror http://127.0.0.1:9000 --dry-run");
+  commands.on_run(command,
+                  [options](const Context& context) { return serve_providers(*options, context); });
 }
 
 struct GenerateFlags {
@@ -147,6 +194,7 @@ void add_simulate_commands(CLI::App& root, Commands& commands) {
       root.add_subcommand("simulate", "Stand-ins for the outside world: providers and sightings");
   simulate->require_subcommand(1);
   add_recorded(*simulate, commands);
+  add_providers(*simulate, commands);
   add_generate(*simulate, commands);
 }
 
