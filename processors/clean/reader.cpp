@@ -134,12 +134,13 @@ error_code read_members(value& object, Texts& texts, int depth, std::pmr::vector
 }
 
 error_code read_json(value& value, Texts& texts, int depth, std::string_view& out) {
-  if (depth > kMaxDepth) {
-    return simdjson::DEPTH_ERROR;
-  }
   Scalar scalar;
   if (const auto error = read_scalar(value, texts.arena(), scalar)) {
     return error;
+  }
+  const bool nests = scalar.kind == Kind::list || scalar.kind == Kind::object;
+  if (nests && depth > kMaxDepth) {
+    return simdjson::DEPTH_ERROR;
   }
   if (scalar.kind == Kind::list) {
     return read_list(value, texts, depth, out);

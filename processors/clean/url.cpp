@@ -145,8 +145,14 @@ const UrlCleaner::Host& UrlCleaner::look_up(std::string_view name) {
   return host;
 }
 
-UrlFault UrlCleaner::clean(std::string_view url, bool strip_slashes, std::size_t limit,
-                           std::string& out) {
+UrlFault judge_characters(std::string_view url, std::size_t limit) noexcept {
+  if (!is_clean_text(url) || url.find('\\') != std::string_view::npos) {
+    return UrlFault::characters;
+  }
+  return fits(url, limit) ? UrlFault::none : UrlFault::too_long;
+}
+
+UrlFault UrlCleaner::set_scheme(std::string_view url, bool strip_slashes, std::string& out) {
   const std::string_view rest = without_scheme(url, strip_slashes);
   if (rest.find(' ') != std::string_view::npos) {
     return UrlFault::space;
@@ -155,12 +161,15 @@ UrlFault UrlCleaner::clean(std::string_view url, bool strip_slashes, std::size_t
   if (!host.is_public) {
     return UrlFault::host;
   }
-  if (!is_clean_text(rest) || rest.find('\\') != std::string_view::npos) {
-    return UrlFault::characters;
-  }
   out.assign(host.has_tls ? "https://" : "http://");
   out.append(rest);
-  return fits(out, limit) ? UrlFault::none : UrlFault::too_long;
+  return UrlFault::none;
+}
+
+UrlFault UrlCleaner::clean(std::string_view url, bool strip_slashes, std::size_t limit,
+                           std::string& out) {
+  const UrlFault fault = set_scheme(url, strip_slashes, out);
+  return fault == UrlFault::none ? judge_characters(out, limit) : fault;
 }
 
 }  // namespace freshet::clean

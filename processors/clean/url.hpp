@@ -27,6 +27,10 @@ std::string_view host_of(std::string_view rest) noexcept;
 /// @source  publicsuffix.org, the list that is built into libpsl.
 bool is_public_host(std::string_view host);
 
+/// Whether a URL can be kept: cleaning it as a text would change nothing, it has no backslash, and
+/// at most `limit` code points. A URL is never cut.
+UrlFault judge_characters(std::string_view url, std::size_t limit) noexcept;
+
 /// Gives URLs their kept form: `https://` (`http://` for the hosts of `http_only_hosts`) and what
 /// is left by `without_scheme`.
 ///
@@ -35,8 +39,12 @@ class UrlCleaner {
  public:
   explicit UrlCleaner(const CleanRules& rules);
 
+  /// Sets the scheme and judges the host; the text behind it stays as it is.
+  /// @return `none`, `space` or `host`; `out` is unspecified but for `none`.
+  UrlFault set_scheme(std::string_view url, bool strip_slashes, std::string& out);
+
+  /// The same, and refuses what a URL cannot be kept with.
   /// @param limit  code points, of the result.
-  /// @param out    the URL; unspecified unless the result is `none`. May hold what the input had.
   UrlFault clean(std::string_view url, bool strip_slashes, std::size_t limit, std::string& out);
 
  private:
