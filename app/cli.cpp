@@ -61,6 +61,18 @@ int guarded(const std::function<int()>& run) {
   }
 }
 
+/// A command that only has subcommands shows how to ask the first of them for its own example.
+void add_footers(CLI::App& app, const std::string& path) {
+  for (CLI::App* each : app.get_subcommands([](CLI::App*) { return true; })) {
+    const std::string name = path + " " + each->get_name();
+    const auto below = each->get_subcommands([](CLI::App*) { return true; });
+    if (!below.empty() && each->get_footer().empty()) {
+      each->footer(fmt::format("Example: {} {} --help", name, below.front()->get_name()));
+    }
+    add_footers(*each, name);
+  }
+}
+
 int show_config(const Config& config, bool as_json) {
   const auto lines = describe_config(config);
   if (as_json) {
@@ -117,10 +129,6 @@ CommandLine::CommandLine(CleanFunction clean)
   root_.fallthrough();
   root_.require_subcommand(1);
   root_.set_version_flag("--version", kVersion);
-  root_.footer(
-      "Settings may stand after any subcommand, in FRESHET_… variables, or in the file of "
-      "--config.\n"
-      "Example: freshet topics create --kafka-brokers 127.0.0.1:9092");
   add_producer_commands(root_, commands_, std::move(clean));
   add_processor_commands(root_, commands_);
   add_sink_commands(root_, commands_);
@@ -130,6 +138,12 @@ CommandLine::CommandLine(CleanFunction clean)
   add_config_commands();
   add_completion();
   add_settings();
+  // Last: a footer would be inherited.
+  root_.footer(
+      "Settings may stand after any subcommand, in FRESHET_… variables, or in the file of "
+      "--config.\n"
+      "Example: freshet topics create --kafka-brokers 127.0.0.1:9092");
+  add_footers(root_, "freshet");
 }
 
 void CommandLine::add_settings() {

@@ -335,7 +335,9 @@ std::string config_markdown() {
     std::string shown = setting.default_text;
     const bool prose = shown.find(' ') != std::string::npos &&
                        shown.find('=') == std::string::npos && setting.key != "http.user_agent";
-    if (!shown.empty() && !prose && shown != "host name") {
+    if (shown.empty()) {
+      shown = setting.is_prefix ? "none" : "empty";
+    } else if (!prose && shown != "host name") {
       shown = "`" + shown + "`";
     }
     fmt::format_to(std::back_inserter(out), "| `{}{}` | {} | {}{} |\n", setting.key,

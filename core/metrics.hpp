@@ -3,9 +3,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace freshet {
 
@@ -59,6 +61,37 @@ class Metrics {
 
 /// Why a component is not ready; empty: it is.
 using Readiness = std::function<std::optional<std::string>()>;
+
+/// What a process answers at `/metrics`, `/healthz` and `/readyz`: `MetricsServer` without the
+/// network.
+/// @thread_safety  All of it.
+class Health {
+ public:
+  struct Reply {
+    int status;
+    std::string type;  ///< of the body
+    std::string body;
+  };
+
+  /// The metrics must outlive it.
+  explicit Health(const Metrics& metrics) : metrics_{metrics} {}
+
+  /// @param owner  whose components they are, for `remove_components`.
+  void add_component(const void* owner, const std::string& name, Readiness readiness);
+  void remove_components(const void* owner);
+  /// @param path  without query; 404 for any other.
+  Reply reply(std::string_view path) const;
+
+ private:
+  const Metrics& metrics_;
+  mutable std::mutex mutex_;
+  struct Component {
+    const void* owner;
+    std::string name;
+    Readiness readiness;
+  };
+  std::vector<Component> components_;
+};
 
 /// Serves `/metrics`, `/healthz` (200 while the process runs) and `/readyz` (200 when every
 /// registered component is ready, else 503 with the reasons, one a line).

@@ -17,16 +17,17 @@ struct StopServer {
   void operator()(mg_context* context) const { mg_stop(context); }
 };
 
-int answer(mg_connection* connection, int status, std::string_view type, std::string_view body) {
+int send(mg_connection* connection, const Health::Reply& reply) {
   const std::string head = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
       "Connection: close\r\n\r\n",
-      status, mg_get_response_code_text(connection, status), type, body.size());
+      reply.status, mg_get_response_code_text(connection, reply.status), reply.type,
+      reply.body.size());
   mg_write(connection, head.data(), head.size());
   if (std::string_view{mg_get_request_info(connection)->request_method} != "HEAD") {
-    mg_write(connection, body.data(), body.size());
+    mg_write(connection, reply.body.data(), reply.body.size());
   }
-  return status;
+  return reply.status;
 }
 
 /// CivetWeb's complaints while it starts; later ones, of its own threads, are about broken clients.
@@ -46,50 +47,50 @@ int keep_message(const mg_connection* connection, const char* message) {
 
 }  // namespace
 
+void Health::add_component(const void* owner, const std::string& name, Readiness readiness) {
+  const std::lock_guard lock{mutex_};
+  components_.push_back({owner, name, std::move(readiness)});
+}
+
+void Health::remove_components(const void* owner) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(components_, [owner](const Component& each) { return each.owner == owner; });
+}
+
+Health::Reply Health::reply(std::string_view path) const {
+  constexpr const char* kText = "text/plain; charset=utf-8";
+  if (path == "/metrics") {
+    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
+  }
+  if (path == "/healthz") {
+    return {200, kText, "ok\n"};
+  }
+  if (path != "/readyz") {
+    return {404, kText, "here are /metrics, /healthz and /readyz\n"};
+  }
+  std::string reasons;
+  const std::lock_guard lock{mutex_};
+  for (const Component& component : components_) {
+    if (const auto reason = component.readiness()) {
+      reasons += fmt::format("{}: {}\n", component.name, *reason);
+    }
+  }
+  if (reasons.empty()) {
+    return {200, kText, "ready\n"};
+  }
+  return {503, kText, reasons};
+}
+
 struct MetricsServer::Impl {
-  explicit Impl(Metrics& m) : metrics{m} {}
+  explicit Impl(const Metrics& metrics) : health{metrics} {}
 
   static int handle(mg_connection* connection, void* self) {
-    return static_cast<Impl*>(self)->reply(connection);
+    const char* const path = mg_get_request_info(connection)->local_uri;
+    return send(connection, static_cast<Impl*>(self)->health.reply(path));
   }
 
-  int reply(mg_connection* connection) {
-    const std::string_view path = mg_get_request_info(connection)->local_uri;
-    if (path == "/metrics") {
-      return answer(connection, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.text());
-    }
-    if (path == "/healthz") {
-      return answer(connection, 200, "text/plain; charset=utf-8", "ok\n");
-    }
-    if (path == "/readyz") {
-      const std::string reasons = not_ready();
-      return answer(connection, reasons.empty() ? 200 : 503, "text/plain; charset=utf-8",
-                    reasons.empty() ? "ready\n" : reasons);
-    }
-    return answer(connection, 404, "text/plain; charset=utf-8",
-                  "here are /metrics, /healthz and /readyz\n");
-  }
-
-  std::string not_ready() {
-    const std::lock_guard lock{mutex};
-    std::string reasons;
-    for (const Component& component : components) {
-      if (const auto reason = component.readiness()) {
-        reasons += fmt::format("{}: {}\n", component.name, *reason);
-      }
-    }
-    return reasons;
-  }
-
-  Metrics& metrics;
+  Health health;
   std::string host;
-  std::mutex mutex;  ///< of `components`
-  struct Component {
-    const MetricsServer* owner;
-    std::string name;
-    Readiness readiness;
-  };
-  std::vector<Component> components;
   StartupMessages messages;
   // Last: it is stopped, and its threads are gone, before anything that they use.
   std::unique_ptr<mg_context, StopServer> context;
@@ -144,10 +145,8 @@ std::shared_ptr<MetricsServer::Impl> MetricsServer::start(Metrics& metrics,
   return impl;
 }
 
-MetricsServer::~MetricsServer() {
-  const std::lock_guard lock{impl_->mutex};
-  std::erase_if(impl_->components, [this](const Impl::Component& c) { return c.owner == this; });
-}
+// Waits for a probe that is just asking: what it asks may be gone afterwards.
+MetricsServer::~MetricsServer() { impl_->health.remove_components(this); }
 
 std::string MetricsServer::address() const {
   mg_server_port port{};
@@ -156,8 +155,7 @@ std::string MetricsServer::address() const {
 }
 
 void MetricsServer::add_component(const std::string& name, Readiness readiness) {
-  const std::lock_guard lock{impl_->mutex};
-  impl_->components.push_back({this, name, std::move(readiness)});
+  impl_->health.add_component(this, name, std::move(readiness));
 }
 
 }  // namespace freshet
