@@ -31,6 +31,8 @@ constexpr milliseconds kRetryPause{5};
 // Batch header, record header and varints of one record in a batch of its own, rounded up: what
 // librdkafka's own check counts on top of key, value and headers.
 constexpr std::size_t kBatchOverheadBytes = 512;
+// How much larger max.message.bytes in schemas/topics.json is than the largest record.
+constexpr std::size_t kTopicBatchRoomBytes = 64U << 10U;
 
 milliseconds remaining(steady_clock::time_point until) {
   return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(until - steady_clock::now()));
@@ -46,8 +48,8 @@ struct Producer::Impl {
     std::size_t max_bytes = 0;
   };
 
-  Config::Kafka config;
-  std::string name;  ///< transactional id or `producer`, for messages
+  std::map<std::string, std::size_t> limits;  ///< largest record by topic, of those we know
+  std::string name;                           ///< transactional id or `producer`, for messages
   std::size_t max_message_bytes = 0;
   std::uint64_t handed_over = 0;
   std::uint64_t failed = 0;
@@ -121,6 +123,18 @@ Properties required_properties(const ProducerOptions& options) {
   return properties;
 }
 
+/// Largest key + value + headers by topic: what schemas/topics.json allows, less the room for a
+/// batch.
+std::map<std::string, std::size_t> record_limits(const Config::Kafka& config) {
+  std::map<std::string, std::size_t> limits;
+  for (const TopicSpec& spec : topic_specs(config)) {
+    if (const auto limit = spec.configs.find("max.message.bytes"); limit != spec.configs.end()) {
+      limits[spec.name] = std::stoull(limit->second) - kTopicBatchRoomBytes;
+    }
+  }
+  return limits;
+}
+
 /// What a record weighs against `max_message_bytes`: key, value and headers.
 std::size_t weigh(const OutRecord& record) {
   std::size_t bytes =
@@ -152,7 +166,7 @@ rd_kafka_vu_t bytes_argument(rd_kafka_vtype_t type, std::string_view bytes) {
 
 Producer::Producer(const Config::Kafka& config, const ProducerOptions& options)
     : impl_{std::make_unique<Impl>()} {
-  impl_->config = config;
+  impl_->limits = record_limits(config);
   impl_->name = options.transactional_id.empty() ? "producer" : options.transactional_id;
   impl_->max_message_bytes = options.max_message_bytes;
   impl_->handle = make_handle(
@@ -179,14 +193,9 @@ Result<Producer::Impl::Topic*> Producer::Impl::topic(std::string_view topic_name
       return partitions.error();
     }
     made.partitions = *partitions;
-    made.max_bytes = max_message_bytes;
-    if (topic_name == config.prefixed(topics::kRaw)) {
-      made.max_bytes = std::min(max_message_bytes, kRawMaxBytes);
-    } else if (topic_name == config.prefixed(topics::kCatalog)) {
-      made.max_bytes = std::min(max_message_bytes, kCatalogMaxBytes);
-    } else if (topic_name == config.prefixed(topics::kDeadLetter)) {
-      made.max_bytes = std::min(max_message_bytes, kDeadLetterMaxBytes);
-    }
+    const auto limit = limits.find(made.name);
+    made.max_bytes =
+        std::min(max_message_bytes, limit == limits.end() ? max_message_bytes : limit->second);
     made.handle = TopicHandle{rd_kafka_topic_new(handle.get(), made.name.c_str(), nullptr)};
     if (!made.handle) {
       return to_error(rd_kafka_last_error(), "topic " + made.name);
@@ -373,6 +382,7 @@ Result<void> Producer::init_transactions(milliseconds timeout) {
 }
 
 Producer::Step Producer::begin_transaction() {
+  rd_kafka_poll(impl_->handle.get(), 0);
   impl_->first_failure.reset();  // of an earlier transaction, which was aborted for it
   return impl_->run_step("start", milliseconds{0},
                          [&](int) { return rd_kafka_begin_transaction(impl_->handle.get()); });
@@ -408,6 +418,8 @@ Producer::Step Producer::abort_transaction(milliseconds timeout) {
   Step step = impl_->run_step("abort", timeout, [&](int wait) {
     return rd_kafka_abort_transaction(impl_->handle.get(), std::max(wait, 1));
   });
+  // The records of the transaction were purged; their reports are not news for the next one.
+  rd_kafka_poll(impl_->handle.get(), 0);
   impl_->first_failure.reset();
   return step;
 }

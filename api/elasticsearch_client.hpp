@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/stores.hpp"
+#include "core/config.hpp"
+
+namespace freshet::api {
+
+struct HttpAnswer {
+  unsigned status = 0;
+  std::string body;
+};
+
+/// HTTP to the search cluster over kept connections, plain or TLS, without blocking a thread.
+///
+/// Belongs to one thread of the server: its coroutines share the idle connections without a lock.
+/// A request on a kept connection that the server closed meanwhile is sent once more on a new one.
+class ElasticsearchClient {
+ public:
+  /// @error StartupError when `elasticsearch.url` is not a URL of http or https, or the CA file
+  ///        cannot be read.
+  explicit ElasticsearchClient(const Config::Elasticsearch& config);
+  ~ElasticsearchClient();
+  ElasticsearchClient(const ElasticsearchClient&) = delete;
+  ElasticsearchClient& operator=(const ElasticsearchClient&) = delete;
+
+  /// @param method   `GET` or `POST`
+  /// @param target   path and query below the configured URL, such as `/image/_search`
+  /// @param timeout  for all of it, connecting included
+  /// @return any answer, whatever its status
+  /// @error  Errc::unreachable, timed_out; throttled: too many requests of this thread are under
+  /// way.
+  Task<Result<HttpAnswer>> send(std::string method, std::string target, std::string body,
+                                std::chrono::milliseconds timeout);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The search index behind `<elasticsearch.index_prefix>image` and `…audio`.
+class ElasticsearchIndex final : public SearchIndex {
+ public:
+  explicit ElasticsearchIndex(const Config::Elasticsearch& config);
+
+  Task<Result<std::string>> search(Media media, std::string request,
+                                   std::string preference) override;
+  Task<Result<std::string>> health(std::chrono::milliseconds timeout) override;
+
+ private:
+  ElasticsearchClient client_;
+  std::string prefix_;
+};
+
+}  // namespace freshet::api

@@ -1,0 +1,365 @@
+#include "api/items.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "api/json_writer.hpp"
+#include "api/licenses.hpp"
+#include "core/time.hpp"
+
+namespace freshet::api {
+namespace {
+
+/// A stored JSON column, null where it is absent. What is in Postgres is JSON by its type.
+json::value column(const std::optional<std::string>& text) {
+  if (!text) {
+    return nullptr;
+  }
+  const Result<json::value> parsed = parse_json(*text);
+  return parsed ? *parsed : json::value{nullptr};
+}
+
+void append_text_or_null(ObjectWriter& object, std::string_view name, const json::value& value) {
+  value.is_string() ? object.text(name, std::string_view{value.get_string()})
+                    : object.raw(name, "null");
+}
+
+/// Numbers inside JSON columns may be stored as text.
+std::optional<double> number_in(const json::value& value) {
+  if (value.is_number()) {
+    return value.to_number<double>();
+  }
+  if (!value.is_string()) {
+    return std::nullopt;
+  }
+  const std::string_view text = value.get_string();
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, fault] = std::from_chars(text.data(), end, number);
+  if (fault != std::errc{} || stopped != end || !std::isfinite(number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<std::int64_t> integer_in(const json::value& value) {
+  constexpr double kLargestExact = 9007199254740992.0;
+  const std::optional<double> number = number_in(value);
+  if (!number || std::abs(*number) > kLargestExact) {
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+bool is_hidden(const json::value& hidden, std::size_t position) {
+  return hidden.is_array() &&
+         std::ranges::any_of(hidden.get_array(), [&](const json::value& entry) {
+           return entry.is_int64() && entry.get_int64() == static_cast<std::int64_t>(position);
+         });
+}
+
+/// Calls `use` with each tag that has a name and is not hidden.
+void for_each_visible_tag(const WorkRow& row, const auto& use) {
+  const json::value tags = column(row.tags);
+  const json::value hidden = column(row.hidden_tags);
+  if (!tags.is_array()) {
+    return;
+  }
+  for (std::size_t i = 0; i < tags.get_array().size(); ++i) {
+    const json::value& tag = tags.get_array()[i];
+    if (text_at(tag, "/name") && !is_hidden(hidden, i)) {
+      use(tag);
+    }
+  }
+}
+
+void append_tags(std::string& out, const WorkRow& row) {
+  out += '[';
+  const char* separator = "";
+  for_each_visible_tag(row, [&](const json::value& tag) {
+    out += separator;
+    ObjectWriter object{out};
+    object.text("name", *text_at(tag, "/name"));
+    const std::optional<double> accuracy = number_in(value_at(tag, "/accuracy"));
+    object.raw("accuracy", accuracy ? format_float(*accuracy) : "null");
+    append_text_or_null(object, "unstable__provider", value_at(tag, "/provider"));
+    object.close();
+    separator = ",";
+  });
+  out += ']';
+}
+
+void append_alt_files(std::string& out, const WorkRow& row) {
+  const json::value files = column(row.alt_files);
+  if (!files.is_array()) {
+    out += "null";
+    return;
+  }
+  out += '[';
+  const char* separator = "";
+  for (const json::value& file : files.get_array()) {
+    if (!file.is_object()) {
+      continue;
+    }
+    out += separator;
+    ObjectWriter object{out};
+    const auto number = [&](std::string_view name, const char* place) {
+      if (file.get_object().contains(name)) {
+        object.integer_or_null(name, integer_in(value_at(file, place)));
+      }
+    };
+    append_text_or_null(object, "url", value_at(file, "/url"));
+    number("bit_rate", "/bit_rate");
+    number("filesize", "/filesize");
+    append_text_or_null(object, "filetype", value_at(file, "/filetype"));
+    number("sample_rate", "/sample_rate");
+    object.close();
+    separator = ",";
+  }
+  out += ']';
+}
+
+void append_audio_set(std::string& out, const WorkRow& row) {
+  const json::value set = column(row.audio_set);
+  if (!set.is_object() || set.get_object().empty()) {
+    out += "null";
+    return;
+  }
+  ObjectWriter object{out};
+  append_text_or_null(object, "title", value_at(set, "/title"));
+  append_text_or_null(object, "foreign_landing_url", value_at(set, "/foreign_landing_url"));
+  append_text_or_null(object, "creator", value_at(set, "/creator"));
+  append_text_or_null(object, "creator_url", value_at(set, "/creator_url"));
+  append_text_or_null(object, "url", value_at(set, "/url"));
+  object.integer_or_null("filesize", integer_in(value_at(set, "/filesize")));
+  append_text_or_null(object, "filetype", value_at(set, "/filetype"));
+  object.close();
+}
+
+void append_texts(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  const char* separator = "";
+  for (const std::string& text : texts) {
+    out += separator;
+    append_json_string(out, text);
+    separator = ",";
+  }
+  out += ']';
+}
+
+void append_genres(std::string& out, const WorkRow& row) {
+  const json::value genres = column(row.genres);
+  if (!genres.is_array()) {
+    out += "null";
+    return;
+  }
+  std::vector<std::string> texts;
+  for (const json::value& genre : genres.get_array()) {
+    if (genre.is_string()) {
+      texts.emplace_back(genre.get_string());
+    }
+  }
+  append_texts(out, texts);
+}
+
+std::optional<std::string> url_with_scheme(const std::optional<std::string>& url) {
+  return url ? std::optional{with_scheme(*url)} : std::nullopt;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return text;
+}
+
+bool says(const json::value& list, std::string_view text) {
+  return list.is_array() && std::ranges::any_of(list.get_array(), [&](const json::value& entry) {
+           return entry.is_string() && std::string_view{entry.get_string()} == text;
+         });
+}
+
+void append_links(ObjectWriter& object, const WorkRow& row, const ItemOptions& options) {
+  std::string self{options.base_url};
+  self.append("/v1/").append(path_name(options.media)).append("/").append(row.identifier) += '/';
+  if (options.media == Media::audio && !row.thumbnail) {
+    object.raw("thumbnail", "null");
+  } else {
+    object.text("thumbnail", self + "thumb/");
+  }
+  object.text("detail_url", self);
+  object.text("related_url", self + "related/");
+  if (options.media == Media::audio) {
+    object.text("waveform", self + "waveform/");
+  }
+}
+
+}  // namespace
+
+std::string with_scheme(std::string_view url) {
+  const std::size_t colon = url.find_first_of(":/?#");
+  const bool has_scheme =
+      colon != url.npos && url[colon] == ':' && colon > 0 &&
+      std::ranges::all_of(url.substr(0, colon),
+                          [](char c) {
+                            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                   (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+                          }) &&
+      // `example.org:8080/x` has a port, not a scheme.
+      !(colon + 1 < url.size() && url[colon + 1] >= '0' && url[colon + 1] <= '9');
+  if (has_scheme || url.empty()) {
+    return std::string{url};
+  }
+  if (url.starts_with("//")) {
+    return "https:" + std::string{url};
+  }
+  return "https://" + std::string{url};
+}
+
+std::string format_indexed_on(std::int64_t micros) {
+  std::string text = format_micros(UtcTime{micros});
+  if (micros % 1'000'000 == 0) {
+    text.erase(text.size() - 8, 7);  // `.000000` before the Z
+  }
+  return text;
+}
+
+std::vector<std::string> visible_tag_names(const WorkRow& row) {
+  std::vector<std::string> names;
+  for_each_visible_tag(row,
+                       [&](const json::value& tag) { names.emplace_back(*text_at(tag, "/name")); });
+  return names;
+}
+
+void append_item(std::string& out, const WorkRow& row,
+                 const std::vector<std::string>& fields_matched, const ItemOptions& options) {
+  const bool is_audio = options.media == Media::audio;
+  const std::string slug = lower(row.license.value_or(""));
+  const std::string version = row.license_version.value_or("");
+  const std::optional<std::string> license_link =
+      license_url(slug, version, row.stored_license_url.value_or(""));
+  const json::value sensitivity = column(row.sensitivity);
+  const bool is_mature = says(sensitivity, "user_reported_sensitivity");
+
+  ObjectWriter item{out};
+  item.text("id", row.identifier);
+  item.text_or_null("title", row.title);
+  item.text("indexed_on", format_indexed_on(row.created_micros));
+  item.text_or_null("foreign_landing_url", url_with_scheme(row.foreign_landing_url));
+  item.text_or_null("url", url_with_scheme(row.url));
+  item.text_or_null("creator", row.creator);
+  item.text_or_null("creator_url", url_with_scheme(row.creator_url));
+  item.text("license", slug);
+  item.text_or_null("license_version", row.license_version);
+  item.text_or_null("license_url", license_link);
+  item.text_or_null("provider", row.provider);
+  item.text_or_null("source", row.source);
+  item.text_or_null("category", row.category);
+  if (is_audio) {
+    item.key("genres");
+    append_genres(out, row);
+  }
+  item.integer_or_null("filesize", row.filesize);
+  item.text_or_null("filetype", row.filetype);
+  item.key("tags");
+  append_tags(out, row);
+  if (is_audio) {
+    item.key("alt_files");
+    append_alt_files(out, row);
+  }
+  item.text_or_null("attribution", attribution(row.title.value_or(""), row.creator.value_or(""),
+                                               slug, version, license_link.value_or("")));
+  item.key("fields_matched");
+  append_texts(out, fields_matched);
+  item.boolean("mature", is_mature);
+  if (is_audio) {
+    item.key("audio_set");
+    append_audio_set(out, row);
+    item.integer_or_null("duration", row.duration);
+    item.integer_or_null("bit_rate", row.bit_rate);
+    item.integer_or_null("sample_rate", row.sample_rate);
+  } else {
+    item.integer_or_null("height", row.height);
+    item.integer_or_null("width", row.width);
+  }
+  append_links(item, row, options);
+  if (is_audio && options.with_peaks) {
+    item.raw("peaks", "[]");  // none are stored yet
+  }
+  std::vector<std::string> reasons;
+  if (says(sensitivity, "sensitive_text")) {
+    reasons.emplace_back("sensitive_text");
+  }
+  if (is_mature) {
+    reasons.emplace_back("user_reported_sensitive");
+  }
+  item.key("unstable__sensitivity");
+  append_texts(out, reasons);
+  item.close();
+}
+
+std::string build_list(const Counts& counts, int page_size, int page,
+                       const std::vector<ListItem>& items,
+                       const std::vector<SourceWarning>& warnings, const ItemOptions& options) {
+  std::string out;
+  ObjectWriter list{out};
+  if (!warnings.empty()) {
+    list.key("warnings");
+    const char* separator = "[";
+    for (const SourceWarning& warning : warnings) {
+      out += separator;
+      ObjectWriter object{out};
+      object.text("code", "partially invalid source parameter");
+      std::string message =
+          "The source parameter included non-existent sources. For a list of available sources, "
+          "see ";
+      message.append(options.base_url).append("/v1/").append(path_name(options.media)) += "/stats/";
+      object.text("message", message);
+      object.key("invalid_sources");
+      append_texts(out, warning.invalid_sources);
+      object.key("valid_sources");
+      append_texts(out, warning.valid_sources);
+      object.close();
+      separator = ",";
+    }
+    out += ']';
+  }
+  list.integer("result_count", counts.result_count);
+  list.integer("page_count", counts.page_count);
+  list.integer("page_size", page_size);
+  list.integer("page", page);
+  list.key("results");
+  out += '[';
+  const char* separator = "";
+  for (const ListItem& item : items) {
+    out += separator;
+    append_item(out, *item.row, *item.fields_matched, options);
+    separator = ",";
+  }
+  out += ']';
+  list.close();
+  return out;
+}
+
+std::string build_stats(const std::vector<SourceStat>& sources) {
+  std::string out = "[";
+  const char* separator = "";
+  for (const SourceStat& source : sources) {
+    out += separator;
+    ObjectWriter object{out};
+    object.text("source_name", source.source_name);
+    object.text("display_name", source.display_name);
+    object.text("source_url", source.source_url);
+    object.raw("logo_url", "null");
+    object.integer("media_count", source.media_count);
+    object.close();
+    separator = ",";
+  }
+  out += ']';
+  return out;
+}
+
+}  // namespace freshet::api

@@ -1,0 +1,303 @@
+#include "api/server.hpp"
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <random>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "api/request_reading.hpp"
+#include "core/check.hpp"
+#include "core/log.hpp"
+
+namespace freshet::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
+constexpr std::uint64_t kMaxBodyBytes = 64 * 1024;  // no path takes a body that is larger
+constexpr std::chrono::seconds kReadTimeout{30};    // idle or slow: the next request, whole
+constexpr std::chrono::seconds kWriteTimeout{30};
+constexpr std::size_t kMaxConnectionsPerThread = 2048;
+
+/// A connection as its thread knows it while it is open.
+struct Session {
+  explicit Session(tcp::socket socket) : stream{std::move(socket)} {}
+  beast::tcp_stream stream;
+  bool is_idle = true;  ///< waits for a request
+};
+
+/// One thread's event loop and what lives on it. Only that thread touches the sessions.
+struct Loop {
+  asio::io_context context{1};
+  std::set<Session*> sessions;
+  bool is_stopping = false;
+  std::unique_ptr<RequestHandler> handler;
+  std::mt19937_64 random{std::random_device{}()};
+};
+
+std::string make_id(std::mt19937_64& random) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string id;
+  for (std::uint64_t bits = random(); id.size() < 16; bits >>= 4U) {
+    id += kDigits[bits & 15U];
+  }
+  return id;
+}
+
+std::string_view field(const http::request<http::string_body>& request, http::field name) {
+  const auto value = request[name];
+  return {value.data(), value.size()};
+}
+
+std::string_view field(const http::request<http::string_body>& request, std::string_view name) {
+  const auto value = request[beast::string_view{name.data(), name.size()}];
+  return {value.data(), value.size()};
+}
+
+RawRequest raw_request(const http::request<http::string_body>& request) {
+  const auto method = request.method_string();
+  const auto target = request.target();
+  return {.method = {method.data(), method.size()},
+          .target = {target.data(), target.size()},
+          .host = field(request, http::field::host),
+          .forwarded_proto = field(request, "X-Forwarded-Proto"),
+          .forwarded_host = field(request, "X-Forwarded-Host"),
+          .forwarded_for = field(request, "X-Forwarded-For"),
+          .authorization = field(request, http::field::authorization),
+          .preflight_method = field(request, http::field::access_control_request_method),
+          .request_id = field(request, "X-Request-Id")};
+}
+
+void set_headers(auto& response, const Reply& reply) {
+  for (const auto& [name, value] : reply.headers) {
+    response.set(name, value);
+  }
+  if (!reply.content_type.empty()) {
+    response.set(http::field::content_type, reply.content_type);
+  }
+}
+
+/// Writes a reply; for HEAD the same headers, length included, and no body.
+Task<error_code> write_reply(beast::tcp_stream& stream, Reply reply, bool is_head, unsigned version,
+                             bool keep_alive) {
+  stream.expires_after(kWriteTimeout);
+  error_code fault;
+  if (is_head) {
+    http::response<http::empty_body> response{http::status{reply.status}, version};
+    set_headers(response, reply);
+    response.content_length(reply.body.size());
+    response.keep_alive(keep_alive);
+    std::tie(fault, std::ignore) = co_await http::async_write(stream, response, kAwait);
+  } else {
+    http::response<http::string_body> response{http::status{reply.status}, version};
+    set_headers(response, reply);
+    response.body() = std::move(reply.body);
+    response.content_length(response.body().size());
+    response.keep_alive(keep_alive);
+    std::tie(fault, std::ignore) = co_await http::async_write(stream, response, kAwait);
+  }
+  co_return fault;
+}
+
+/// What to answer to a request that cannot be read; nothing when the client left or was too slow.
+std::optional<Reply> unreadable(error_code fault) {
+  if (fault == http::error::header_limit) {
+    return error_reply(431, "Request header fields are too large.");
+  }
+  if (fault == http::error::body_limit) {
+    return error_reply(413, "The request body is too large.");
+  }
+  if (fault.category() == make_error_code(http::error::bad_target).category() &&
+      fault != http::error::end_of_stream && fault != http::error::partial_message) {
+    return error_reply(400, "Malformed HTTP request.");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(int thread_count, const HandlerFactory& factory, ApiMetrics& m) : metrics{m} {
+    for (int i = 0; i < thread_count; ++i) {
+      loops.push_back(std::make_unique<Loop>());
+      loops.back()->handler = factory();
+    }
+  }
+
+  Task<void> accept_all();
+  Task<void> serve(Loop& loop, tcp::socket socket);
+  Task<void> serve_requests(Loop& loop, Session& session);
+  void count_connections(int change) {
+    metrics.connections.set(static_cast<double>(open_connections.fetch_add(change) + change));
+  }
+
+  ApiMetrics& metrics;
+  std::vector<std::unique_ptr<Loop>> loops;
+  std::optional<tcp::acceptor> acceptor;
+  std::string address;
+  std::atomic<int> open_connections{0};
+  std::vector<std::jthread> threads;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards;
+};
+
+Task<void> Server::Impl::accept_all() {
+  for (std::size_t turn = 0;; ++turn) {
+    Loop& loop = *loops[turn % loops.size()];
+    auto [fault, socket] = co_await acceptor->async_accept(loop.context, kAwait);
+    if (!acceptor->is_open() || fault == asio::error::operation_aborted) {
+      co_return;
+    }
+    if (fault) {
+      // Out of file descriptors, mostly: they come back when connections close.
+      log::warn("accept_failed", {{"reason", fault.message()}});
+      asio::steady_timer timer{co_await asio::this_coro::executor, std::chrono::milliseconds{100}};
+      co_await timer.async_wait(kAwait);
+      continue;
+    }
+    asio::co_spawn(loop.context, serve(loop, std::move(socket)), asio::detached);
+  }
+}
+
+Task<void> Server::Impl::serve(Loop& loop, tcp::socket socket) {
+  if (loop.sessions.size() >= kMaxConnectionsPerThread) {
+    metrics.connections_refused.add();
+    co_return;
+  }
+  Session session{std::move(socket)};
+  loop.sessions.insert(&session);
+  count_connections(1);
+  try {
+    co_await serve_requests(loop, session);
+  } catch (const std::exception& fault) {
+    log::error("connection_failed", {{"what", fault.what()}});
+  }
+  loop.sessions.erase(&session);
+  count_connections(-1);
+  error_code ignored;
+  session.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
+  error_code ignored;
+  session.stream.socket().set_option(tcp::no_delay{true}, ignored);
+  const auto remote = session.stream.socket().remote_endpoint(ignored);
+  const std::string peer = remote.address().to_string(ignored);
+  beast::flat_buffer buffer;
+  for (;;) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(kMaxBodyBytes);
+    session.is_idle = true;
+    if (loop.is_stopping) {
+      co_return;
+    }
+    session.stream.expires_after(kReadTimeout);
+    auto [fault, size] = co_await http::async_read(session.stream, buffer, parser, kAwait);
+    session.is_idle = false;
+    if (fault) {
+      if (auto reply = unreadable(fault)) {
+        reply->headers.emplace_back("Access-Control-Allow-Origin", "*");
+        metrics.count_request("unreadable", reply->status, 0);
+        co_await write_reply(session.stream, std::move(*reply), false, 11, false);
+      }
+      co_return;
+    }
+    const http::request<http::string_body>& message = parser.get();
+    Request request = read_request(raw_request(message), peer, address, make_id(loop.random));
+    const bool is_head = message.method() == http::verb::head;
+    const unsigned version = message.version();
+    session.stream.expires_never();  // the stores have limits of their own
+    Reply reply = co_await loop.handler->handle(std::move(request));
+    const bool keep_alive = message.keep_alive() && !loop.is_stopping;
+    fault = co_await write_reply(session.stream, std::move(reply), is_head, version, keep_alive);
+    if (fault || !keep_alive) {
+      co_return;
+    }
+  }
+}
+
+Server::Server(int threads, HandlerFactory factory, ApiMetrics& metrics)
+    : impl_{std::make_unique<Impl>(threads, factory, metrics)} {}
+
+Server::~Server() { stop(std::chrono::milliseconds{0}); }
+
+void Server::listen(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == address.npos) {
+    throw StartupError{"api.listen: not host:port: " + address};
+  }
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  Loop& first = *impl_->loops.front();
+  try {
+    tcp::resolver resolver{first.context};
+    const auto found = resolver.resolve(host, address.substr(colon + 1), tcp::resolver::passive);
+    impl_->acceptor.emplace(first.context, found.begin()->endpoint());  // sets SO_REUSEADDR
+    const auto bound = impl_->acceptor->local_endpoint();
+    impl_->address = address.substr(0, colon) + ":" + std::to_string(bound.port());
+  } catch (const boost::system::system_error& fault) {
+    throw StartupError{"api.listen: " + address + ": " + fault.code().message()};
+  }
+  asio::co_spawn(first.context, impl_->accept_all(), asio::detached);
+  for (const auto& loop : impl_->loops) {
+    impl_->guards.push_back(asio::make_work_guard(loop->context));
+    impl_->threads.emplace_back([&context = loop->context] { context.run(); });
+  }
+}
+
+std::string Server::address() const { return impl_->address; }
+
+void Server::spawn(std::function<Task<void>()> start) {
+  asio::co_spawn(impl_->loops.front()->context, std::move(start), asio::detached);
+}
+
+void Server::stop(std::chrono::milliseconds patience) {
+  if (impl_->threads.empty()) {
+    return;
+  }
+  asio::post(impl_->loops.front()->context, [this] {
+    error_code ignored;
+    impl_->acceptor->close(ignored);
+  });
+  for (const auto& loop : impl_->loops) {
+    asio::post(loop->context, [&loop = *loop] {
+      loop.is_stopping = true;
+      for (Session* session : loop.sessions) {
+        if (session->is_idle) {
+          // Only the receiving half: a request that has arrived already is still read and answered.
+          error_code ignored;
+          session->stream.socket().shutdown(tcp::socket::shutdown_receive, ignored);
+        }
+      }
+    });
+  }
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (impl_->open_connections.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  for (const auto& loop : impl_->loops) {
+    loop->context.stop();
+  }
+  impl_->threads.clear();  // joins
+}
+
+}  // namespace freshet::api

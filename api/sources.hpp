@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/items.hpp"
+#include "api/media.hpp"
+
+namespace freshet::api {
+
+/// A source that the project knows by name.
+struct RegisteredSource {
+  std::string name;
+  std::string display_name;
+  std::string source_url;
+  bool has_images = false;
+  bool has_audio = false;
+  bool is_hidden = false;
+
+  bool has(Media media) const { return media == Media::image ? has_images : has_audio; }
+};
+
+/// Reads `schemas/sources.json`: a list of `{name, display_name, source_url, media_types, hidden}`.
+/// A file of ours: a fault in it aborts.
+std::vector<RegisteredSource> read_source_registry(std::string_view text);
+
+/// What is known of the sources of one kind of work at one time.
+struct Sources {
+  std::set<std::string> known;    ///< what `source=` may hold: registered or present in the index
+  std::set<std::string> hidden;   ///< never shown
+  std::vector<SourceStat> stats;  ///< registered and not hidden, by name
+  bool has_counts = false;        ///< false until the index was asked once: the counts are then 0
+};
+
+/// @param counts      live works by source in the index; nothing when it never answered
+/// @param visibility  decisions that beat the registry's `hidden`
+Sources combine_sources(const std::vector<RegisteredSource>& registry, Media media,
+                        const std::optional<std::map<std::string, std::int64_t>>& counts,
+                        const std::map<std::string, bool>& visibility);
+
+/// The sources as last read, for all threads.
+///
+/// A refresher hands in what the stores say; until then only the registry is known. What a store
+/// once said stays when it goes away: stale counts beat none.
+class SourceDirectory {
+ public:
+  explicit SourceDirectory(std::vector<RegisteredSource> registry);
+
+  std::shared_ptr<const Sources> get(Media media) const;
+
+  void set_counts(Media media, std::map<std::string, std::int64_t> counts);
+  void set_visibility(std::map<std::string, bool> visibility);
+
+ private:
+  struct State {
+    std::optional<std::map<std::string, std::int64_t>> counts;
+    std::shared_ptr<const Sources> sources;
+  };
+  State& state(Media media) { return media == Media::image ? images_ : audio_; }
+  void rebuild(Media media);
+
+  const std::vector<RegisteredSource> registry_;
+  mutable std::mutex mutex_;
+  std::map<std::string, bool> visibility_;
+  State images_;
+  State audio_;
+};
+
+}  // namespace freshet::api

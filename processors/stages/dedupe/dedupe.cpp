@@ -1,0 +1,389 @@
+#include "processors/stages/dedupe/dedupe.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/hash.hpp"
+#include "core/key.hpp"
+#include "core/topics.hpp"
+#include "processors/json_text.hpp"
+#include "processors/stages/dedupe/seen_entries.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::size_t kScratchBytes = 128 * 1024;
+constexpr std::chrono::microseconds kFutureLimit = std::chrono::hours{1};
+// Where the provider of a record that cannot be used is not one that this partition knows, so that
+// hostile keys do not become so many sums.
+constexpr std::string_view kUnknownProvider = "unknown";
+
+// A work that is removed at its source must come back with the next sighting, changed or not: as
+// one whose `last_seen_at` is long overdue, it never takes the short way past its record.
+HotEntry entry_of(const std::optional<Stamp>& newest, std::optional<UtcTime> last_seen_at,
+                  Status status) {
+  if (!newest) {
+    return {};
+  }
+  const bool passes = status != Status::removed_at_source && last_seen_at;
+  return {newest->content_hash, newest->fetched_at,
+          passes ? day_of(*last_seen_at) : long_before(newest->fetched_at)};
+}
+
+bool makes_key(const Work& work, std::string_view key) {
+  const auto parsed = parse_work_key(key);
+  return parsed && parsed->media_type == work.media_type && parsed->provider == work.provider &&
+         parsed->foreign_identifier == work.foreign_identifier;
+}
+
+std::string_view provider_of(std::string_view key) {
+  const auto parsed = parse_work_key(key);
+  return parsed ? parsed->provider : kUnknownProvider;
+}
+
+std::optional<Error> check_envelope(const RawMessage& message) {
+  if (message.schema != schema_header::kRaw) {
+    return Error{Errc::unknown_schema, "schema", "header",
+                 message.schema ? "schema header says " + std::string{*message.schema}
+                                : std::string{"no schema header"}};
+  }
+  if (!message.key) {
+    return Error{Errc::wrong_key, "key", "required", "record without a key"};
+  }
+  if (!message.value) {
+    return Error{Errc::malformed_payload, "", "value", "record without a value"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_time(UtcTime fetched_at, UtcTime appended) {
+  if (fetched_at > appended + kFutureLimit) {
+    return Error{Errc::future_time, "seen.fetched_at", "future_time",
+                 "fetched_at is more than an hour after the broker's time"};
+  }
+  if (fetched_at < kEarliestSighting || fetched_at > kLatestSighting) {
+    return Error{Errc::invalid_value, "seen.fetched_at", "range", "fetched_at is before 1970"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Dedupe::Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& store)
+    : partition_{partition},
+      partitions_{partitions},
+      store_{store},
+      scratch_(kScratchBytes),
+      record_arena_{scratch_.data(), scratch_.size()} {}
+
+Result<RecordHead> read_record_head(std::string_view json) {
+  // Quotes inside JSON strings are escaped, so neither mark can stand in a text; `seen` is last.
+  constexpr std::string_view kNewest = R"(,"seen":{"newest":)";
+  constexpr std::string_view kLastSeen = R"(,"last_seen_at":)";
+  constexpr std::string_view kStatus = R"(,"status":")";
+  const Error error{Errc::malformed_payload, Retry::never, "not a catalogue record"};
+  const std::size_t seen = json.rfind(kNewest);
+  const std::size_t last = json.find(kLastSeen);
+  const std::size_t status = json.find(kStatus);
+  if (seen == std::string_view::npos || last == std::string_view::npos ||
+      status == std::string_view::npos || !json.ends_with("}}")) {
+    return error;
+  }
+  RecordHead head;
+  const std::string_view name = json.substr(status + kStatus.size());
+  const auto read = parse_status(name.substr(0, name.find('"')));
+  if (!read) {
+    return error;
+  }
+  head.status = *read;
+  const std::string_view newest = json.substr(seen + kNewest.size());
+  if (newest.starts_with('[')) {
+    head.newest = parse_stamp(newest.substr(0, newest.find(']') + 1));
+    if (!head.newest) {
+      return error;
+    }
+  }
+  const std::string_view time = json.substr(last + kLastSeen.size());
+  if (time.starts_with('"')) {
+    head.last_seen_at = parse_time(time.substr(1, time.find('"', 1) - 1));
+    if (!head.last_seen_at) {
+      return error;
+    }
+  }
+  return head;
+}
+
+Result<void> Dedupe::restore_record(std::string_view key, std::string_view json) {
+  const auto head = read_record_head(json);
+  if (!head) {
+    return head.error();
+  }
+  const std::uint64_t hash = xxh3(key);
+  HotEntry entry = entry_of(head->newest, head->last_seen_at, head->status);
+  // The record may be older than an entry that was seen already.
+  if (const auto known = table_.find(hash); known && known->fingerprint == entry.fingerprint) {
+    entry.newest = std::max(entry.newest, known->newest);
+  }
+  table_.set(hash, entry);
+  return {};
+}
+
+void Dedupe::restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, UtcTime fetched_at) {
+  const auto known = table_.find(key_hash);
+  if (known && known->fingerprint == fingerprint && fetched_at > known->newest) {
+    table_.set(key_hash, {fingerprint, fetched_at, known->last_seen_day});
+  }
+}
+
+void Dedupe::restore_totals(std::string_view provider, Totals totals) {
+  totals_.insert_or_assign(std::string{provider}, std::move(totals));
+}
+
+void Dedupe::begin(UtcTime batch_time) {
+  FRESHET_CHECK(undo_.empty() && pending_.empty() && received_ == 0);
+  batch_time_ = batch_time;
+}
+
+void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
+  ++received_;
+  record_arena_.release();
+  if (const auto error = check_envelope(message)) {
+    return refuse(message.key, *error, output);
+  }
+  const auto raw = tools.reader.read(*message.value, record_arena_);
+  if (!raw) {
+    return refuse(message.key, raw.error(), output);
+  }
+  if (const auto error = check_time(raw->fetched_at, message.appended)) {
+    return refuse(message.key, *error, output);
+  }
+  switch (raw->kind) {
+    case RawRecord::Kind::sighting:
+      return sighting(*message.key, *raw, tools, output);
+    case RawRecord::Kind::removed:
+      return removal(*message.key, *raw, tools, output);
+    case RawRecord::Kind::run_finished: {
+      Totals& sums = counts(kUnknownProvider);
+      sums.add("received");
+      sums.add("control");
+      return;
+    }
+  }
+}
+
+void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& tools,
+                      DedupeOutput& output) {
+  const std::uint64_t hash = xxh3(key);
+  const Stamp stamp{raw.fetched_at, tools.rules_version,
+                    content_hash(raw.body, tools.rules_version)};
+  const auto entry = table_.find(hash);
+  if (entry && entry->fingerprint == stamp.content_hash && stamp.content_hash != 0) {
+    return repeat(key, hash, *entry, raw.fetched_at, tools, output);
+  }
+  CleanResult cleaned = tools.clean(raw.body, record_arena_);
+  if (const auto* error = std::get_if<Error>(&cleaned)) {
+    return refuse(key, *error, output);
+  }
+  if (const auto* dropped = std::get_if<Dropped>(&cleaned)) {
+    Totals& sums = counts(provider_of(key));
+    sums.add("received");
+    sums.add("dropped." + std::string{to_string(dropped->reason)});
+    return;
+  }
+  Work& work = std::get<Work>(cleaned);
+  if (!makes_key(work, key)) {
+    return refuse(key, Error{Errc::wrong_key, "key", "identity", "the content makes another key"},
+                  output);
+  }
+  if (!entry && partition_for_key(key, partitions_) != partition_) {
+    return refuse(key, Error{Errc::wrong_key, "key", "partition", "the key belongs elsewhere"},
+                  output);
+  }
+  const auto previous = find_record(key, entry.has_value());
+  // The table's time holds for this work only if it is about the content that the record has.
+  std::optional<UtcTime> newest_seen;
+  if (entry && previous && previous->seen.newest &&
+      previous->seen.newest->content_hash == entry->fingerprint) {
+    newest_seen = entry->newest;
+  }
+  json_.clear();
+  const Update update = apply_sighting(previous ? &*previous : nullptr, newest_seen, key, work,
+                                       stamp, context(tools), record_arena_, json_);
+  finish(key, hash, update, false, output);
+}
+
+// The content is known to be good: its bytes are those of a sighting that was cleaned before.
+void Dedupe::repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
+                    const Tools& tools, DedupeOutput& output) {
+  const auto unchanged = [&] {
+    Totals& sums = counts(provider_of(key));
+    sums.add("received");
+    sums.add("unchanged");
+  };
+  const auto touch_days = std::chrono::duration_cast<std::chrono::days>(tools.touch_after).count();
+  if (at == entry.newest) {
+    return unchanged();
+  }
+  if (at > entry.newest && days_since(entry.last_seen_day, at) < touch_days) {
+    note_seen(hash, {entry.fingerprint, at, entry.last_seen_day});
+    return unchanged();
+  }
+  // Earlier than known, removed at source, or time to pass `last_seen_at` on: see the record.
+  const auto previous = find_record(key, true);
+  if (!previous || !previous->seen.newest ||
+      previous->seen.newest->content_hash != entry.fingerprint) {
+    return refuse(key, Error{Errc::wrong_key, "key", "identity", "the content makes another key"},
+                  output);
+  }
+  json_.clear();
+  const Update update =
+      apply_repeat(*previous, entry.newest, at, context(tools), record_arena_, json_);
+  finish(key, hash, update, false, output);
+}
+
+void Dedupe::removal(std::string_view key, const RawRecord& raw, const Tools& tools,
+                     DedupeOutput& output) {
+  if (!parse_work_key(key) || partition_for_key(key, partitions_) != partition_) {
+    return refuse(key, Error{Errc::wrong_key, "key", "identity", "not the key of a work here"},
+                  output);
+  }
+  const std::uint64_t hash = xxh3(key);
+  const auto entry = table_.find(hash);
+  const auto previous = find_record(key, entry.has_value());
+  std::optional<UtcTime> newest_seen;
+  if (entry && previous && previous->seen.newest &&
+      previous->seen.newest->content_hash == entry->fingerprint) {
+    newest_seen = entry->newest;
+  }
+  json_.clear();
+  const Update update = apply_removal(previous ? &*previous : nullptr, newest_seen, key,
+                                      raw.fetched_at, context(tools), record_arena_, json_);
+  finish(key, hash, update, true, output);
+}
+
+std::optional<CatalogRecord> Dedupe::find_record(std::string_view key, bool may_exist) {
+  if (!may_exist) {
+    return std::nullopt;  // the table knows every work
+  }
+  std::string_view json;
+  if (const auto found = pending_.find(key); found != pending_.end()) {
+    json = found->second;
+  } else if (store_.get(key, stored_)) {
+    json = stored_;
+  } else {
+    return std::nullopt;  // another work has this hash
+  }
+  auto record = parse_catalog_record(json, record_arena_);
+  FRESHET_CHECK(record.has_value());  // it was read when it was restored, or written by us
+  return std::move(*record);
+}
+
+void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
+                    DedupeOutput& output) {
+  if (update.effect == Update::Effect::record && !output.record(key, json_)) {
+    return refuse(key,
+                  Error{Errc::too_large, "", "catalog_max_bytes",
+                        "the merged record would have " + std::to_string(json_.size()) + " bytes"},
+                  output);
+  }
+  Totals& sums = counts(provider_of(key));
+  sums.add("received");
+  const auto entry = entry_of(update.newest, update.last_seen_at, update.after);
+  switch (update.effect) {
+    case Update::Effect::none:
+      break;
+    case Update::Effect::seen_only:
+      note_seen(hash, entry);
+      break;
+    case Update::Effect::record: {
+      set_entry(hash, entry);
+      const std::string_view json = copy_to(batch_arena_, json_);
+      if (const auto found = pending_.find(key); found != pending_.end()) {
+        found->second = json;
+      } else {
+        pending_.emplace(copy_to(batch_arena_, key), json);
+      }
+      if (update.before != update.after) {
+        if (update.before) {
+          sums.add("works." + std::string{to_string(*update.before)}, -1);
+        }
+        sums.add("works." + std::string{to_string(update.after)});
+      }
+      break;
+    }
+  }
+  if (control) {
+    sums.add("control");
+  } else if (update.effect != Update::Effect::record) {
+    sums.add("unchanged");
+  } else {
+    sums.add(update.created ? "created" : "merged");
+  }
+}
+
+void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output) {
+  const std::string_view provider = key ? provider_of(*key) : kUnknownProvider;
+  const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
+  Totals& sums = counts(known ? provider : kUnknownProvider);
+  sums.add("received");
+  sums.add("dead_lettered." + std::string{to_string(error.errc())});
+  output.dead_letter(error);
+}
+
+void Dedupe::set_entry(std::uint64_t hash, const HotEntry& entry) {
+  undo_.emplace_back(hash, table_.find(hash));
+  table_.set(hash, entry);
+}
+
+void Dedupe::note_seen(std::uint64_t hash, const HotEntry& entry) {
+  set_entry(hash, entry);
+  append_seen_entry(seen_entries_, {hash, entry.fingerprint, entry.newest});
+}
+
+Totals& Dedupe::counts(std::string_view provider) {
+  auto found = batch_counts_.find(provider);
+  if (found == batch_counts_.end()) {
+    found = batch_counts_.emplace(std::string{provider}, Totals{}).first;
+  }
+  return found->second;
+}
+
+UpdateContext Dedupe::context(const Tools& tools) const {
+  return {batch_time_, tools.touch_after, tools.rules};
+}
+
+std::vector<std::pair<std::string, Totals>> Dedupe::totals() const {
+  std::vector<std::pair<std::string, Totals>> sums;
+  for (const auto& [provider, counted] : batch_counts_) {
+    const auto before = totals_.find(provider);
+    sums.emplace_back(provider, before == totals_.end() ? Totals{} : before->second);
+    sums.back().second.add(counted);
+  }
+  return sums;
+}
+
+void Dedupe::commit() {
+  for (auto& [provider, sums] : totals()) {
+    totals_.insert_or_assign(provider, std::move(sums));
+  }
+  undo_.clear();
+  rollback();
+}
+
+void Dedupe::rollback() {
+  for (auto change = undo_.rbegin(); change != undo_.rend(); ++change) {
+    if (change->second) {
+      table_.set(change->first, *change->second);
+    } else {
+      table_.erase(change->first);
+    }
+  }
+  undo_.clear();
+  pending_.clear();
+  seen_entries_.clear();
+  batch_counts_.clear();
+  received_ = 0;
+  batch_arena_.release();
+}
+
+}  // namespace freshet

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/totals.hpp"
+#include "processors/stages/clean.hpp"
+#include "processors/stages/dedupe/hot_table.hpp"
+#include "processors/stages/dedupe/raw_record.hpp"
+#include "processors/stages/dedupe/update.hpp"
+
+namespace freshet {
+
+/// The records of one partition as last committed, by plain key.
+class RecordStore {
+ public:
+  RecordStore() = default;
+  RecordStore(const RecordStore&) = delete;
+  RecordStore& operator=(const RecordStore&) = delete;
+  virtual ~RecordStore() = default;
+  /// Replaces `value`. False when there is no such record.
+  virtual bool get(std::string_view key, std::string& value) = 0;
+};
+
+/// A record of `media.raw.v1` as dedupe needs it; views live as long as the call.
+struct RawMessage {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  std::optional<std::string_view> schema;  ///< header `schema`
+  UtcTime appended;                        ///< the broker's append time
+};
+
+/// Where dedupe sends what it makes of a record, within the transaction of the batch.
+class DedupeOutput {
+ public:
+  DedupeOutput() = default;
+  DedupeOutput(const DedupeOutput&) = delete;
+  DedupeOutput& operator=(const DedupeOutput&) = delete;
+  virtual ~DedupeOutput() = default;
+  /// A catalogue record. @return false when it is too large for its topic: nothing was sent.
+  virtual bool record(std::string_view key, std::string_view json) = 0;
+  /// The message being applied cannot be used.
+  virtual void dead_letter(const Error& error) = 0;
+};
+
+/// The chain fingerprint → clean → merge over one partition, with its state.
+///
+/// Within a batch later records see what earlier ones did. What a batch did to the table is undone
+/// by `rollback`; what it did to records exists only here until `commit` hands it to the store's
+/// owner. An instance belongs to one loop at a time.
+class Dedupe {
+ public:
+  struct Tools {
+    std::function<CleanResult(std::string_view work, Arena& arena)> clean;
+    RawReader& reader;
+    const DedupeRules& rules;
+    std::chrono::microseconds touch_after;
+    std::uint32_t rules_version = kRulesVersion;  ///< of `clean`
+  };
+
+  Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& store);
+
+  /// Restore: a record of the catalogue topic that the store holds now.
+  /// @error Errc::malformed_payload: not a record of ours; it was ignored.
+  Result<void> restore_record(std::string_view key, std::string_view json);
+  /// Restore: raises a work by a seen entry, if it still has the content that was seen.
+  void restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, UtcTime fetched_at);
+  void restore_totals(std::string_view provider, Totals totals);
+
+  void begin(UtcTime batch_time);
+  void apply(const RawMessage& message, const Tools& tools, DedupeOutput& output);
+
+  /// Records of the batch as they stand at its end, by key.
+  const std::unordered_map<std::string_view, std::string_view>& pending() const { return pending_; }
+  /// Packed seen entries of the batch.
+  const std::string& seen_entries() const { return seen_entries_; }
+  /// Sums of every provider that the batch counted for, including the batch.
+  std::vector<std::pair<std::string, Totals>> totals() const;
+  std::uint64_t received() const { return received_; }  ///< in this batch
+
+  /// The batch was committed, and the store has its records.
+  void commit();
+  /// The batch never happened.
+  void rollback();
+
+  const HotTable& table() const { return table_; }
+  HotTable& table() { return table_; }
+  /// Everything counted and committed so far.
+  const std::map<std::string, Totals, std::less<>>& committed_totals() const { return totals_; }
+
+ private:
+  void sighting(std::string_view key, const RawRecord& raw, const Tools& tools,
+                DedupeOutput& output);
+  void repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
+              const Tools& tools, DedupeOutput& output);
+  void removal(std::string_view key, const RawRecord& raw, const Tools& tools,
+               DedupeOutput& output);
+  std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
+  void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
+              DedupeOutput& output);
+  void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
+  void set_entry(std::uint64_t hash, const HotEntry& entry);
+  void note_seen(std::uint64_t hash, const HotEntry& entry);
+  Totals& counts(std::string_view provider);
+  UpdateContext context(const Tools& tools) const;
+
+  std::int32_t partition_;
+  std::int32_t partitions_;
+  RecordStore& store_;
+  HotTable table_;
+  std::map<std::string, Totals, std::less<>> totals_;
+
+  // Of the batch.
+  UtcTime batch_time_;
+  Arena batch_arena_{256 * 1024};
+  std::unordered_map<std::string_view, std::string_view> pending_;
+  std::vector<std::pair<std::uint64_t, std::optional<HotEntry>>> undo_;
+  std::string seen_entries_;
+  std::map<std::string, Totals, std::less<>> batch_counts_;
+  std::uint64_t received_ = 0;
+
+  // Of one record; kept for its memory.
+  std::vector<std::byte> scratch_;
+  std::pmr::monotonic_buffer_resource record_arena_;
+  std::string stored_;
+  std::string json_;
+};
+
+/// What restore needs of a catalogue record, found without reading the rest of it.
+struct RecordHead {
+  Status status = Status::live;
+  std::optional<Stamp> newest;
+  std::optional<UtcTime> last_seen_at;
+};
+Result<RecordHead> read_record_head(std::string_view json);
+
+}  // namespace freshet

@@ -1,0 +1,180 @@
+#include "processors/stages/dedupe/rules.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
+#include <charconv>
+#include <cstdint>
+
+#include "core/hash.hpp"
+#include "core/resources.hpp"
+
+namespace freshet {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Accuracies are numbers, or text where clean made leaves text. Nothing where it is neither.
+bool is_below(std::string_view accuracy, double least) {
+  if (accuracy.size() >= 2 && accuracy.front() == '"') {
+    accuracy = accuracy.substr(1, accuracy.size() - 2);
+  }
+  double value = 0;
+  const auto read = std::from_chars(accuracy.data(), accuracy.data() + accuracy.size(), value);
+  return read.ec == std::errc{} && read.ptr == accuracy.data() + accuracy.size() && value < least;
+}
+
+bool is_true(std::string_view json) {
+  if (json.size() >= 2 && json.front() == '"') {
+    json = json.substr(1, json.size() - 2);
+  }
+  return json.size() == 4 && lower(json[0]) == 't' && lower(json[1]) == 'r' &&
+         lower(json[2]) == 'u' && lower(json[3]) == 'e';
+}
+
+bool is_provider_sensitive(const Work& work) {
+  return std::ranges::any_of(work.meta_data, [](const Member& member) {
+    return member.name == "mature" && is_true(member.json);
+  });
+}
+
+std::vector<std::string> texts(const boost::json::value& list) {
+  return boost::json::value_to<std::vector<std::string>>(list);
+}
+
+bool matches(std::string_view name, std::string_view pattern) {
+  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
+                                : name == pattern;
+}
+
+void append_query(std::string& out, std::string_view query, const DedupeRules& rules) {
+  char separator = '?';
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::string_view name = pair.substr(0, pair.find('='));
+    const bool tracks =
+        std::ranges::any_of(rules.tracking_parameters,
+                            [&](const std::string& parameter) { return matches(name, parameter); });
+    if (!pair.empty() && !tracks) {
+      out += separator;
+      out += pair;
+      separator = '&';
+    }
+  }
+}
+
+}  // namespace
+
+TagFilter::TagFilter(Lists lists) : lists_{std::move(lists)} {
+  for (std::size_t i = 0; i < lists_.parts.size(); ++i) {
+    parts_by_first_[static_cast<std::uint8_t>(lists_.parts[i].at(0))].push_back(i);
+  }
+}
+
+bool TagFilter::hides_name(std::string_view name) const {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    for (const std::size_t part : parts_by_first_[static_cast<std::uint8_t>(name[i])]) {
+      if (name.substr(i).starts_with(lists_.parts[part])) {
+        return true;
+      }
+    }
+  }
+  return std::ranges::find(lists_.names, name) != lists_.names.end();
+}
+
+bool TagFilter::hides(const Tag& tag) const {
+  if (tag.name.empty() ||
+      (!tag.accuracy.empty() && is_below(tag.accuracy, lists_.least_accuracy)) ||
+      std::ranges::find(lists_.providers, tag.provider) != lists_.providers.end()) {
+    return true;
+  }
+  if (std::ranges::none_of(tag.name, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    return hides_name(tag.name);
+  }
+  std::string name{tag.name};
+  std::ranges::transform(name, name.begin(), lower);
+  return hides_name(name);
+}
+
+const DedupeRules& shipped_dedupe_rules() {
+  static const DedupeRules rules = [] {
+    const boost::json::value file = boost::json::parse(resource("rules.json"));
+    const boost::json::value& hidden = file.at("hidden_tags");
+    DedupeRules read{
+        TagFilter{{texts(hidden.at("names")), texts(hidden.at("parts")),
+                   texts(hidden.at("providers")), hidden.at("least_accuracy").to_number<double>()}},
+        {},
+        texts(file.at("tracking_parameters"))};
+    for (const auto& [provider, value] : file.at("authority").as_object()) {
+      read.authority.emplace(provider, value.to_number<double>());
+    }
+    return read;
+  }();
+  return rules;
+}
+
+void append_derived(std::string& out, const Work& work, const DedupeRules& rules) {
+  out += R"({"hidden_tags":[)";
+  for (std::size_t i = 0; i < work.tags.size(); ++i) {
+    if (rules.tags.hides(work.tags[i])) {
+      if (out.back() != '[') {
+        out += ',';
+      }
+      out += std::to_string(i);
+    }
+  }
+  out += R"(],"sensitivity":[)";
+  if (is_provider_sensitive(work)) {
+    out += R"("provider_supplied_sensitivity")";
+  }
+  out += R"(],"popularity":null,"authority":)";
+  const auto authority = rules.authority.find(work.provider);
+  out += authority == rules.authority.end() ? "null" : std::to_string(int(authority->second));
+  out += R"(,"policy":0})";
+}
+
+void append_derived_without_work(std::string& out) {
+  out += R"({"hidden_tags":[],"sensitivity":[],"popularity":null,"authority":null,"policy":0})";
+}
+
+std::string canonical_url(std::string_view url, const DedupeRules& rules) {
+  const std::size_t scheme_end = url.find("://");
+  std::string scheme;
+  if (scheme_end != std::string_view::npos) {
+    scheme.assign(url.substr(0, scheme_end));
+    std::ranges::transform(scheme, scheme.begin(), lower);
+    url.remove_prefix(scheme_end + 3);
+  }
+  url = url.substr(0, url.find('#'));
+  const std::size_t host_end = std::min(url.find_first_of("/?"), url.size());
+  std::string out{url.substr(0, host_end)};
+  // A user's name and password may differ by case; the host may not.
+  const std::size_t host_begin = out.find('@') == std::string::npos ? 0 : out.find('@') + 1;
+  std::transform(out.begin() + static_cast<std::ptrdiff_t>(host_begin), out.end(),
+                 out.begin() + static_cast<std::ptrdiff_t>(host_begin), lower);
+  const std::string_view default_port = scheme == "http" ? ":80" : ":443";
+  if (out.ends_with(default_port)) {
+    out.resize(out.size() - default_port.size());
+  }
+  if (!scheme.empty() && scheme != "http" && scheme != "https") {
+    out.insert(0, scheme + "://");
+  }
+  const std::string_view rest = url.substr(host_end);
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  out += path.empty() ? "/" : path;
+  if (path.size() < rest.size()) {
+    append_query(out, rest.substr(path.size() + 1), rules);
+  }
+  return out;
+}
+
+std::string url_hash(MediaType media_type, std::string_view url, const DedupeRules& rules) {
+  std::string text{to_string(media_type)};
+  text += ':';
+  text += canonical_url(url, rules);
+  return to_hex(xxh3(text, 0)) + to_hex(xxh3(text, 1));
+}
+
+}  // namespace freshet

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "processors/work.hpp"
+
+namespace freshet {
+
+/// Which tags are kept but not shown.
+/// @source  the tag filter that the batch original applied at its refresh, in its last form: whole
+///          names and parts of names (lower case), machine tags below an accuracy, tag providers.
+class TagFilter {
+ public:
+  struct Lists {
+    std::vector<std::string> names;
+    std::vector<std::string> parts;
+    std::vector<std::string> providers;
+    double least_accuracy = 0;
+  };
+  explicit TagFilter(Lists lists);
+
+  bool hides(const Tag& tag) const;
+
+ private:
+  bool hides_name(std::string_view lower) const;
+
+  Lists lists_;
+  /// Indexes of the parts that begin with a byte: most bytes begin none, so a name is read once.
+  std::array<std::vector<std::size_t>, 256> parts_by_first_;
+};
+
+/// The rule lists behind the `derived` part of a record and the URL claims.
+struct DedupeRules {
+  TagFilter tags;
+  std::map<std::string, double, std::less<>> authority;  ///< by provider
+  std::vector<std::string> tracking_parameters;  ///< names; a trailing `*` stands for any ending
+};
+
+/// The lists shipped with the binary, schemas/rules.json.
+const DedupeRules& shipped_dedupe_rules();
+
+/// Appends the `derived` object of a work that was merged: tags to hide by their position, reasons
+/// for sensitivity, popularity, authority, and the policy version all this comes from.
+void append_derived(std::string& out, const Work& work, const DedupeRules& rules);
+/// The same for a record without a work.
+void append_derived_without_work(std::string& out);
+
+/// What a URL is claimed as: 32 hex digits over media type and canonical URL. The canonical form
+/// has no scheme (http and https are one), no default port, no fragment, no tracking parameters,
+/// and its host in lower case. 128 bits: a billion works share URLs only where they truly do.
+std::string url_hash(MediaType media_type, std::string_view url, const DedupeRules& rules);
+std::string canonical_url(std::string_view url, const DedupeRules& rules);
+
+}  // namespace freshet

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/topics.hpp"
+#include "processors/json_text.hpp"
+#include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/stages/dedupe/seen_entries.hpp"
+
+namespace freshet {
+
+/// Records as committed, in memory.
+class MapStore final : public RecordStore {
+ public:
+  bool get(std::string_view key, std::string& value) override {
+    ++reads;
+    const auto found = records.find(key);
+    if (found == records.end()) {
+      return false;
+    }
+    value = found->second;
+    return true;
+  }
+
+  std::map<std::string, std::string, std::less<>> records;
+  int reads = 0;
+};
+
+class ListOutput final : public DedupeOutput {
+ public:
+  bool record(std::string_view key, std::string_view json) override {
+    if (json.size() > limit) {
+      return false;
+    }
+    records.emplace_back(key, json);
+    return true;
+  }
+  void dead_letter(const Error& error) override { letters.push_back(error); }
+
+  std::vector<std::pair<std::string, std::string>> records;
+  std::vector<Error> letters;
+  std::size_t limit = kCatalogMaxBytes;
+};
+
+/// One partition with both its changelogs, and the ways in which a process can fail over it.
+class OnePartition {
+ public:
+  OnePartition() : dedupe{std::make_unique<Dedupe>(0, 1, store)} {}
+
+  void begin(UtcTime now) {
+    out.records.clear();
+    dedupe->begin(now);
+  }
+
+  void apply(std::string_view key, std::string_view value,
+             UtcTime appended = {4'000'000'000'000'000}, std::uint32_t rules_version = 1) {
+    const Dedupe::Tools tools{[](std::string_view work, Arena& arena) -> CleanResult {
+                                auto parsed = parse_work(copy_to(arena, work), arena);
+                                if (!parsed) {
+                                  return parsed.error();
+                                }
+                                return std::move(*parsed);
+                              },
+                              reader, shipped_dedupe_rules(), std::chrono::days{20}, rules_version};
+    dedupe->apply({key, value, schema_header::kRaw, appended}, tools, out);
+  }
+
+  void commit() {
+    for (const auto& [key, json] : dedupe->pending()) {
+      store.records.insert_or_assign(std::string{key}, std::string{json});
+    }
+    for (auto& record : out.records) {
+      catalogue.push_back(std::move(record));
+    }
+    for (auto& [provider, sums] : dedupe->totals()) {
+      totals[provider] = sums;
+    }
+    seen += dedupe->seen_entries();
+    dedupe->commit();
+    out.records.clear();
+  }
+
+  void abort() {
+    dedupe->rollback();
+    out.records.clear();
+  }
+
+  /// A fresh process with an empty disk: the newest record per key, then the seen entries.
+  void restore() {
+    store.records.clear();
+    for (const auto& [key, json] : catalogue) {
+      store.records.insert_or_assign(key, json);
+    }
+    dedupe = std::make_unique<Dedupe>(0, 1, store);
+    for (const auto& [key, json] : store.records) {
+      if (!dedupe->restore_record(key, json)) {
+        std::abort();
+      }
+    }
+    each_seen_entry(seen, [&](const SeenEntry& entry) {
+      dedupe->restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
+    });
+    for (const auto& [provider, sums] : totals) {
+      dedupe->restore_totals(provider, sums);
+    }
+  }
+
+  MapStore store;
+  ListOutput out;
+  RawReader reader;
+  std::unique_ptr<Dedupe> dedupe;
+  std::vector<std::pair<std::string, std::string>> catalogue;
+  std::string seen;
+  std::map<std::string, Totals> totals;
+};
+
+inline std::string sighting_json(std::int64_t micros, std::string_view work) {
+  std::string out = R"({"seen":{"fetched_at":")";
+  append_time(out, UtcTime{micros}, 6);
+  out += R"(","run_id":"r"},"work":)";
+  out += work;
+  return out + "}";
+}
+
+inline std::string removal_json(std::int64_t micros) {
+  return R"({"seen":{"fetched_at":")" + format_micros(UtcTime{micros}) +
+         R"(","run_id":"r"},"removed":{"reason":"gone"}})";
+}
+
+}  // namespace freshet

@@ -1,0 +1,253 @@
+// The merged record is a function of the set of sightings and removals: random sets, in random
+// orders, with repeats, random batches, aborted batches and restores from empty in between, against
+// a reference model that knows only the set.
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <random>
+
+#include "core/hash.hpp"
+#include "dedupe_fixture.hpp"
+#include "reference_model.hpp"
+
+namespace freshet {
+namespace {
+
+using reference::Event;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kCasesPerSeed = 1'500;  // the sanitizers look for other faults, twenty times slower
+#else
+constexpr int kCasesPerSeed = 13'000;
+#endif
+
+constexpr std::int64_t kBase = 1'790'000'000'000'000;
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_{seed} {}
+  int below(int n) { return static_cast<int>(engine_() % static_cast<unsigned>(n)); }
+  bool one_in(int n) { return below(n) == 0; }
+  template <class T>
+  const T& of(const std::vector<T>& list) {
+    return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
+  }
+  std::mt19937_64& engine() { return engine_; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+std::string text(Random& random) {
+  return std::string(1, static_cast<char>('a' + random.below(3)));
+}
+
+json::value nested(Random& random) {
+  switch (random.below(5)) {
+    case 0:
+      return nullptr;
+    case 1:
+      return json::object{{"x", text(random)}, {"y", nullptr}};
+    case 2:
+      return json::array{json::object{{"k", nullptr}}, nullptr, text(random)};
+    default:
+      return json::string{text(random)};
+  }
+}
+
+json::object members(Random& random, const std::vector<std::string>& names) {
+  json::object object;
+  for (const std::string& name : names) {
+    if (!random.one_in(3)) {
+      object[name] = nested(random);
+    }
+  }
+  return object;
+}
+
+json::array tags(Random& random) {
+  json::array list;
+  for (int i = random.below(4); i > 0; --i) {
+    json::object tag{{"name", text(random)}, {"provider", random.of<std::string>({"p", "q"})}};
+    if (random.one_in(3)) {
+      tag["accuracy"] = random.of<std::string>({"0.5", "0.95"});
+    }
+    list.push_back(tag);
+  }
+  return list;
+}
+
+// A cleaned work of one identity, in the members' fixed order; few values, so that they collide.
+std::string work(Random& random, int id) {
+  std::string out = R"({"media_type":"audio","provider":"p","foreign_identifier":")" +
+                    std::to_string(id) + R"(","foreign_landing_url":"https://l.org/")" +
+                    R"(,"url":"https://u.org/)" + text(random) + "\"";
+  const auto member = [&](const std::string& name, const json::value& value) {
+    out += ",\"" + name + "\":" + json::serialize(value);
+  };
+  const auto maybe = [&](const char* name, const json::value& value) {
+    if (random.one_in(2)) {
+      member(name, value);
+    }
+  };
+  maybe("filesize", random.below(3));
+  if (!random.one_in(4)) {
+    member("license", json::string{text(random)});
+    maybe("license_version", json::string{text(random)});
+  }
+  maybe("creator", json::string{text(random)});
+  maybe("title", json::string{random.one_in(4) ? "" : text(random)});
+  if (const json::object meta =
+          members(random, {"views", "license_url", "a.b", "raw_license_url", "description"});
+      !meta.empty()) {
+    member("meta_data", meta);
+  }
+  if (const json::array list = tags(random); !list.empty()) {
+    member("tags", list);
+  }
+  if (random.one_in(2)) {
+    member("genres", json::array{json::string{text(random)}, nullptr, json::string{text(random)}});
+  }
+  if (const json::object set = members(random, {"title", "creator"}); !set.empty()) {
+    member("audio_set", set);
+  }
+  if (random.one_in(3)) {
+    member("alt_files", json::array{json::object{{"url", text(random)}, {"filesize", nullptr}},
+                                    json::object{{"url", text(random)}}});
+  }
+  maybe("watermarked", random.one_in(2));
+  maybe("duration", random.below(3));
+  return out + "}";
+}
+
+std::vector<Event> events_of_one_work(Random& random, int id) {
+  std::vector<std::string> contents;
+  for (int i = 1 + random.below(4); i > 0; --i) {
+    contents.push_back(work(random, id));
+  }
+  // Few times, so that two sightings often carry the same one; some cross the touch interval.
+  std::vector<std::int64_t> times;
+  for (int i = 1 + random.below(6); i > 0; --i) {
+    times.push_back(kBase + random.below(5) * 700'001 +
+                    (random.one_in(5) ? 25LL * 86'400'000'000 : 0));
+  }
+  std::vector<Event> events;
+  for (int i = 1 + random.below(6); i > 0; --i) {
+    Event event;
+    event.micros = random.of(times);
+    event.is_removal = random.one_in(7);
+    event.rules = random.one_in(5) ? 2 : 1;
+    event.work = event.is_removal ? "" : random.of(contents);
+    events.push_back(event);
+  }
+  return events;
+}
+
+struct Sent {
+  int id;
+  Event event;
+};
+
+// Feeds the events in the order given, in random batches, some of which are aborted and sent again.
+void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent) {
+  std::int64_t now = kBase + 100'000'000'000;
+  for (std::size_t next = 0; next < sent.size();) {
+    const auto end = std::min(sent.size(), next + 1 + static_cast<std::size_t>(random.below(4)));
+    partition.begin(UtcTime{now += 1000 * random.below(3)});
+    for (std::size_t i = next; i < end; ++i) {
+      const auto& [id, event] = sent[i];
+      const std::string key = "audio:p:" + std::to_string(id);
+      partition.apply(
+          key,
+          event.is_removal ? removal_json(event.micros) : sighting_json(event.micros, event.work),
+          {4'000'000'000'000'000}, event.rules);
+    }
+    if (random.one_in(6)) {
+      partition.abort();
+      continue;
+    }
+    partition.commit();
+    next = end;
+    if (random.one_in(8)) {
+      partition.restore();
+    }
+  }
+}
+
+std::vector<std::string> older_of(const CatalogRecord& record) {
+  std::vector<std::string> list;
+  for (const Older& entry : record.seen.older) {
+    const std::string prefix = entry.group == SlotGroup::meta_data   ? "meta_data."
+                               : entry.group == SlotGroup::audio_set ? "audio_set."
+                                                                     : "";
+    list.push_back(prefix + std::string{entry.name} + "@" +
+                   std::to_string(entry.stamp.fetched_at.micros));
+  }
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+void compare(OnePartition& partition, int id, const std::vector<Event>& events) {
+  const reference::Expected expected = reference::expect(events);
+  const std::string key = "audio:p:" + std::to_string(id);
+  std::string json;
+  ASSERT_TRUE(partition.store.get(key, json));
+  Arena arena;
+  const auto record = parse_catalog_record(json, arena);
+  ASSERT_TRUE(record) << json;
+  EXPECT_EQ(to_string(record->status), expected.status) << json;
+  EXPECT_EQ(older_of(*record), expected.older) << json;
+  EXPECT_EQ(record->seen.removed.has_value(), expected.removed_micros.has_value());
+  if (expected.removed_micros) {
+    EXPECT_EQ(record->seen.removed->micros, *expected.removed_micros);
+  }
+  if (expected.newest_micros) {
+    const json::value merged = json::parse(record->work);
+    EXPECT_EQ(merged, json::value(expected.work)) << json;
+    EXPECT_EQ(record->created_on.millis(), expected.created_millis);
+    const auto entry = partition.dedupe->table().find(xxh3(key));
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->newest.micros, *expected.newest_micros);
+    EXPECT_EQ(entry->fingerprint, record->seen.newest->content_hash);
+    EXPECT_LE(record->last_seen_at->micros, *expected.newest_micros);
+    EXPECT_LT(*expected.newest_micros - record->last_seen_at->micros, 20LL * 86'400'000'000);
+  } else {
+    EXPECT_TRUE(record->work.empty());
+  }
+}
+
+class AnyOrder : public testing::TestWithParam<int> {};
+
+TEST_P(AnyOrder, GivesWhatTheSetOfEventsSays) {
+  Random random{static_cast<std::uint64_t>(GetParam())};
+  for (int n = 0; n < kCasesPerSeed && !HasFailure(); ++n) {
+    std::vector<std::vector<Event>> events;
+    std::vector<Sent> sent;
+    for (int id = 0; id < 2; ++id) {
+      events.push_back(events_of_one_work(random, id));
+      for (const Event& event : events.back()) {
+        for (int times = 1 + (random.one_in(3) ? 1 : 0); times > 0; --times) {
+          sent.push_back({id, event});
+        }
+      }
+    }
+    std::shuffle(sent.begin(), sent.end(), random.engine());
+    OnePartition partition;
+    feed(partition, random, sent);
+    EXPECT_TRUE(partition.out.letters.empty());
+    for (int id = 0; id < 2; ++id) {
+      compare(partition, id, events[static_cast<std::size_t>(id)]);
+    }
+    // Everything again, in another order: nothing may change any more.
+    const std::size_t written = partition.catalogue.size();
+    std::shuffle(sent.begin(), sent.end(), random.engine());
+    feed(partition, random, sent);
+    EXPECT_EQ(partition.catalogue.size(), written) << "case " << n;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AnyOrder, testing::Range(1, 9));
+
+}  // namespace
+}  // namespace freshet

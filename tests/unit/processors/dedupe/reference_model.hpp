@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+
+namespace freshet::reference {
+
+/// One sighting as a cleaned work in JSON text, or a removal.
+struct Event {
+  bool is_removal = false;
+  std::int64_t micros = 0;
+  std::uint32_t rules = 1;
+  std::string work;  ///< empty for a removal
+};
+
+/// What the merged record of one work must be, as a function of the *set* of its events alone.
+/// Written for reading, not for speed, and sharing no code with the stage: it sorts the sightings
+/// by their stamps and, for every name that occurs, takes the last value that is not null.
+struct Expected {
+  json::object work;  ///< arrays that are united are in canonical order; empty: never sighted
+  std::string status;
+  std::int64_t created_millis = 0;
+  std::optional<std::int64_t> newest_micros;
+  std::optional<std::int64_t> removed_micros;
+  std::vector<std::string> older;  ///< `slot@micros`, sorted: values not from the newest sighting
+};
+
+Expected expect(const std::vector<Event>& events);
+
+}  // namespace freshet::reference
