@@ -57,7 +57,8 @@ class Producer {
 
   /// How a step of a transaction ended. `abort`: nothing of it was committed; call
   /// `abort_transaction`, or make a new producer, whose `init_transactions` aborts what is left
-  /// (always right, and needed when `abort_transaction` itself does not end with `done`). `fenced`
+  /// (always right; needed when `abort_transaction` does not end with `done` or a record failed:
+  /// in librdkafka 2.0.2 the handle's next transaction may fail again). `fenced`
   /// and `unknown` end the process or the loop.
   enum class Outcome { done, abort, fenced, unknown };
   struct Step {

@@ -16,6 +16,10 @@ class TransactionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     cluster_.create_topic("t", 1);
+    make_producer();
+  }
+  void make_producer() {
+    producer_.reset();
     ProducerOptions options;
     options.transactional_id = "loop.0";
     options.transaction_timeout = 5s;
@@ -106,7 +110,9 @@ TEST_F(TransactionTest, ACommitThatTimedOutMayBeAskedForAgain) {
   EXPECT_EQ(step.outcome, Outcome::done) << step.message;
 }
 
-TEST_F(TransactionTest, AFailedRecordAbortsAndTheNextTransactionIsClean) {
+// The same handle may go on as well, but in librdkafka 2.0.2 its next transaction can fail again
+// ("skipped sequence numbers"), because the failed record used up a number.
+TEST_F(TransactionTest, AFailedRecordAbortsAndANewProducerGoesOn) {
   ASSERT_TRUE(producer_->init_transactions(10s));
   ASSERT_EQ(producer_->begin_transaction().outcome, Outcome::done);
   cluster_.fail(Request::produce, RD_KAFKA_RESP_ERR_INVALID_RECORD);
@@ -118,9 +124,23 @@ TEST_F(TransactionTest, AFailedRecordAbortsAndTheNextTransactionIsClean) {
   ASSERT_EQ(commit().outcome, Outcome::abort);
   const auto aborted = producer_->abort_transaction(5s);
   ASSERT_EQ(aborted.outcome, Outcome::done) << aborted.message;
-  ASSERT_EQ(producer_->begin_transaction().outcome, Outcome::done);
-  const auto produced = producer_->produce(out);
-  ASSERT_TRUE(produced) << produced.error().message();
+  make_producer();
+  begin_with_record();
+  const auto step = commit();
+  EXPECT_EQ(step.outcome, Outcome::done) << step.message;
+}
+
+TEST_F(TransactionTest, AnAbortedTransactionOfGoodRecordsLeavesTheHandleUsable) {
+  begin_with_record();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(producer_->abort_transaction(5s).outcome, Outcome::done);
+    ASSERT_EQ(producer_->begin_transaction().outcome, Outcome::done);
+    OutRecord out;
+    out.topic = "t";
+    out.value = "v";
+    const auto produced = producer_->produce(out);
+    ASSERT_TRUE(produced) << produced.error().message();
+  }
   const auto step = commit();
   EXPECT_EQ(step.outcome, Outcome::done) << step.message;
 }
