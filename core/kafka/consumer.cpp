@@ -32,16 +32,8 @@ void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
   impl.rebalances.push_back({kind, to_partitions(*partitions)});
 }
 
-void on_error(rd_kafka_t* handle, int code, const char* text, void* opaque) {
-  auto& impl = *static_cast<Consumer::Impl*>(opaque);
-  const auto reported = static_cast<rd_kafka_resp_err_t>(code);
-  if (reported == RD_KAFKA_RESP_ERR__FATAL) {
-    const FatalError fatal = fatal_error(handle);
-    const Error error = to_error(fatal.code, "consumer " + impl.name, fatal.text);
-    impl.failure = Error{error.errc(), Retry::never, error.message()};
-  } else if (!impl.failure) {
-    impl.failure = to_error(reported, "consumer " + impl.name, text);
-  }
+void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) {
+  static_cast<Consumer::Impl*>(opaque)->remember(static_cast<rd_kafka_resp_err_t>(code), text);
 }
 
 Properties default_properties(const ConsumerOptions& options) {
@@ -128,6 +120,17 @@ Result<void> Consumer::unassign() {
 
 std::optional<Error> Consumer::Impl::take_failure() { return std::exchange(failure, std::nullopt); }
 
+void Consumer::Impl::remember(rd_kafka_resp_err_t code, std::string_view text) {
+  const std::string what = "consumer " + name;
+  if (code == RD_KAFKA_RESP_ERR__FATAL) {
+    const FatalError fatal = fatal_error(handle.get());
+    const Error error = to_error(fatal.code, what, fatal.text);
+    failure = Error{error.errc(), Retry::never, error.message()};
+  } else if (!failure) {
+    failure = to_error(code, what, text);
+  }
+}
+
 void Consumer::Impl::sort_out(rd_kafka_message_t* raw, Polled& polled) {
   if (raw->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     polled.messages.emplace_back(raw);
@@ -137,8 +140,8 @@ void Consumer::Impl::sort_out(rd_kafka_message_t* raw, Polled& polled) {
     TopicPartition at{rd_kafka_topic_name(raw->rkt), Partition{raw->partition}};
     ends[at] = Offset{raw->offset};
     polled.ends.push_back(std::move(at));
-  } else if (!failure) {
-    failure = to_error(raw->err, "consumer " + name, rd_kafka_message_errstr(raw));
+  } else {
+    remember(raw->err, rd_kafka_message_errstr(raw));
   }
   rd_kafka_message_destroy(raw);
 }

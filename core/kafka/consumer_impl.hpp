@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/kafka/consumer.hpp"
@@ -39,6 +40,7 @@ struct Consumer::Impl {
   Queue queue;
 
   rd_kafka_resp_err_t assign(const rd_kafka_topic_partition_list_t* partitions);
+  void remember(rd_kafka_resp_err_t code, std::string_view text);
   std::optional<Error> take_failure();
   void sort_out(rd_kafka_message_t* raw, Polled& polled);
   void tell_rebalances(Polled& polled);
