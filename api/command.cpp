@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <thread>
 
 #include "api/elasticsearch_client.hpp"
@@ -21,6 +24,7 @@ using namespace api;
 
 constexpr int kPostgresConnections = 8;
 constexpr std::chrono::seconds kDrain{10};
+constexpr std::chrono::seconds kReachTimeout{10};
 
 /// A thread's own connections to the index and what uses them.
 class ThreadHandler final : public RequestHandler {
@@ -35,6 +39,21 @@ class ThreadHandler final : public RequestHandler {
   ElasticsearchIndex index_;
   Handlers handlers_;
 };
+
+/// @error StartupError when nothing answers there; an index that is missing is waited for.
+void check_reachable(const Config& config) {
+  ElasticsearchIndex index{config.elasticsearch};
+  boost::asio::io_context loop;
+  Result<std::string> health = std::string{};
+  boost::asio::co_spawn(
+      loop, [&]() -> Task<void> { health = co_await index.health(kReachTimeout); },
+      boost::asio::detached);
+  loop.run();
+  if (!health && health.error().errc() != Errc::store_refused) {
+    throw StartupError{"elasticsearch.url: " + config.elasticsearch.url + ": " +
+                       health.error().message()};
+  }
+}
 
 int thread_count() {
   return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U));
@@ -52,6 +71,7 @@ int run_api(const Context& context, MetricsServer& metrics_server) {
   std::unique_ptr<PostgresStore> store =
       std::make_unique<PostgresStore>(context.config.postgres.dsn, kPostgresConnections);
   store->check_reachable();
+  check_reachable(context.config);
   Watcher watcher{watched_index, *store, sources};
   Server server{
       thread_count(),

@@ -230,6 +230,10 @@ std::optional<json::object> build_related(const RelatedTo& work,
       {"sort", json::array{json::object{{"_score", "desc"}}, json::object{{"identifier", "asc"}}}}};
 }
 
+json::object build_probe() {
+  return {{"size", 0}, {"track_total_hits", false}, {"terminate_after", 1}};
+}
+
 json::object build_source_counts() {
   return {
       {"size", 0},

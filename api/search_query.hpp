@@ -37,6 +37,9 @@ std::optional<json::object> build_related(const RelatedTo& work,
 /// Works by source, of what is live.
 json::object build_source_counts();
 
+/// Asks for nothing, to see whether the alias answers.
+json::object build_probe();
+
 /// An odd number of quotes cannot be phrases: each is then escaped.
 std::string escape_quotes(std::string_view text);
 

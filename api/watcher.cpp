@@ -23,18 +23,16 @@ constexpr int kShareOfTime = 20;
 Task<void> Watcher::run(std::stop_token stop) {
   boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
   auto count_next_at = Clock::now();
-  bool index_is_ready = false;
   while (!stop.stop_requested()) {
     std::optional<std::string> fault = co_await look_at_store();
-    if (Clock::now() >= count_next_at || !index_is_ready) {
+    if (!fault) {
+      fault = co_await look_at_index();
+    }
+    if (!fault && Clock::now() >= count_next_at) {
       const auto started_at = Clock::now();
-      const std::optional<std::string> index_fault = co_await look_at_index();
+      fault = co_await count_sources();
       const auto took = Clock::now() - started_at;
-      index_is_ready = !index_fault.has_value();
       count_next_at = Clock::now() + std::max<Clock::duration>(kCountsAge, took * kShareOfTime);
-      if (!fault) {
-        fault = index_fault;
-      }
     }
     {
       const std::scoped_lock lock{mutex_};
@@ -65,6 +63,16 @@ Task<std::optional<std::string>> Watcher::look_at_store() {
 }
 
 Task<std::optional<std::string>> Watcher::look_at_index() {
+  for (const Media media : {Media::image, Media::audio}) {
+    const Result<std::string> body = co_await index_.search(media, to_json(build_probe()), "");
+    if (!body) {
+      co_return "elasticsearch: " + body.error().message();
+    }
+  }
+  co_return std::nullopt;
+}
+
+Task<std::optional<std::string>> Watcher::count_sources() {
   for (const Media media : {Media::image, Media::audio}) {
     const Result<std::string> body =
         co_await index_.search(media, to_json(build_source_counts()), "");

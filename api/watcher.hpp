@@ -29,6 +29,7 @@ class Watcher {
  private:
   Task<std::optional<std::string>> look_at_store();
   Task<std::optional<std::string>> look_at_index();
+  Task<std::optional<std::string>> count_sources();
 
   SearchIndex& index_;
   WorkStore& store_;
