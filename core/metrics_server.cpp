@@ -1,20 +1,43 @@
 #include <civetweb.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "core/check.hpp"
 #include "core/metrics.hpp"
+#include "core/stop.hpp"
 
 namespace freshet {
 namespace {
 
+/// Stops the server in milliseconds. CivetWeb looks whether it is to stop only when somebody
+/// connects or 2 s have passed; a role that is told to end would wait for that, so we connect.
 struct StopServer {
-  void operator()(mg_context* context) const { mg_stop(context); }
+  std::string host;
+
+  void operator()(mg_context* context) const {
+    mg_server_port port{};
+    const bool known = mg_get_server_ports(context, 1, &port) == 1 && port.is_ssl == 0;
+    const std::string address = host == "0.0.0.0" ? "127.0.0.1" : host;
+    // A connection may come just before the flag is set: again and again, until it has stopped.
+    const std::jthread knock{[&](const std::stop_token& stopped) {
+      while (known && !wait_for_stop(stopped, std::chrono::milliseconds{10})) {
+        std::array<char, 128> fault{};
+        if (mg_connection* connection =
+                mg_connect_client(address.c_str(), port.port, 0, fault.data(), fault.size())) {
+          mg_close_connection(connection);
+        }
+      }
+    }};
+    mg_stop(context);
+  }
 };
 
 int send(mg_connection* connection, const Health::Reply& reply) {
@@ -134,8 +157,8 @@ std::shared_ptr<MetricsServer::Impl> MetricsServer::start(Metrics& metrics,
       "request_timeout_ms", "10000",        nullptr};
   mg_callbacks callbacks{};
   callbacks.log_message = keep_message;
-  impl->context.reset(
-      mg_start(&callbacks, &impl->messages, const_cast<const char**>(options.data())));
+  impl->context = {mg_start(&callbacks, &impl->messages, const_cast<const char**>(options.data())),
+                   StopServer{impl->host}};
   if (!impl->context) {
     throw StartupError{
         fmt::format("metrics.listen {}: cannot listen there: {}", listen, impl->messages.first)};
