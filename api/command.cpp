@@ -72,14 +72,15 @@ int run_api(const Context& context, MetricsServer& metrics_server) {
       std::make_unique<PostgresStore>(context.config.postgres.dsn, kPostgresConnections);
   store->check_reachable();
   check_reachable(context.config);
-  Watcher watcher{watched_index, *store, sources};
+  // Shared with the metrics server, which may ask once more when all else here is gone.
+  const auto watcher = std::make_shared<Watcher>(watched_index, *store, sources);
   Server server{
       thread_count(),
       [&] { return std::make_unique<ThreadHandler>(context.config, *store, sources, metrics); },
       metrics};
   server.listen(context.config.api.listen);
-  server.spawn([&]() -> Task<void> { return watcher.run(context.stop); });
-  metrics_server.add_component("api", [&watcher] { return watcher.not_ready(); });
+  server.spawn([&]() -> Task<void> { return watcher->run(context.stop); });
+  metrics_server.add_component("api", [watcher] { return watcher->not_ready(); });
   log::info("api_started", {{"address", server.address()}});
   while (!wait_for_stop(context.stop, std::chrono::hours{1})) {
   }

@@ -185,14 +185,15 @@ Task<error_code> ElasticsearchClient::Impl::exchange(
 }
 
 ElasticsearchClient::ElasticsearchClient(const Config::Elasticsearch& config)
-    : impl_{std::make_unique<Impl>(config)} {}
+    : impl_{std::make_shared<Impl>(config)} {}
 
 ElasticsearchClient::~ElasticsearchClient() = default;
 
 Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::string target,
                                                    std::string body,
                                                    std::chrono::milliseconds timeout) {
-  if (impl_->in_flight >= kMaxInFlight) {
+  const std::shared_ptr<Impl> impl = impl_;
+  if (impl->in_flight >= kMaxInFlight) {
     co_return Error{Errc::throttled, Retry::after_backoff, "too many searches are under way"};
   }
   struct InFlight {
@@ -202,14 +203,14 @@ Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::stri
     InFlight& operator=(const InFlight&) = delete;
     std::size_t& count;
   };
-  const InFlight guard{impl_->in_flight};
+  const InFlight guard{impl->in_flight};
 
   http::request<http::string_body> request{method == "POST" ? http::verb::post : http::verb::get,
-                                           impl_->address.path + target, 11};
-  request.set(http::field::host, impl_->address.host + ":" + impl_->address.port);
+                                           impl->address.path + target, 11};
+  request.set(http::field::host, impl->address.host + ":" + impl->address.port);
   request.set(http::field::accept, "application/json");
-  if (!impl_->credentials.empty()) {
-    request.set(http::field::authorization, impl_->credentials);
+  if (!impl->credentials.empty()) {
+    request.set(http::field::authorization, impl->credentials);
   }
   if (!body.empty()) {
     request.set(http::field::content_type, "application/json");
@@ -221,23 +222,23 @@ Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::stri
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   error_code fault;
   for (;;) {
-    std::unique_ptr<Connection> connection = impl_->take(executor);
+    std::unique_ptr<Connection> connection = impl->take(executor);
     const bool is_kept = connection->uses > 0;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     fault = error_code{};
     if (!is_kept) {
-      fault = co_await impl_->connect(*connection, left);
+      fault = co_await impl->connect(*connection, left);
     }
     http::response<http::string_body> answer;
     if (!fault) {
-      fault = co_await impl_->exchange(*connection, request, answer, left);
+      fault = co_await impl->exchange(*connection, request, answer, left);
     }
     if (!fault) {
       ++connection->uses;
       HttpAnswer result{answer.result_int(), std::move(answer.body())};
       if (answer.keep_alive()) {
-        impl_->give_back(std::move(connection));
+        impl->give_back(std::move(connection));
       }
       co_return result;
     }

@@ -39,7 +39,9 @@ class ElasticsearchClient {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  // Shared with the requests under way: their coroutines may be destroyed after us, with the event
+  // loop that they wait on.
+  std::shared_ptr<Impl> impl_;
 };
 
 /// The search index behind `<elasticsearch.index_prefix>image` and `…audio`.

@@ -217,6 +217,8 @@ class Forwarder:
 
     def __init__(self, host: str, port: int):
         self.target, self.is_up, self.pairs = (host, port), True, []
+        self.flowing = threading.Event()
+        self.flowing.set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -233,10 +235,10 @@ class Forwarder:
                 for a, b in ((client, server), (server, client)):
                     threading.Thread(target=self._copy, args=(a, b), daemon=True).start()
 
-    @staticmethod
-    def _copy(source: socket.socket, sink: socket.socket) -> None:
+    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.flowing.wait()
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):
@@ -655,6 +657,34 @@ class Lifecycle(unittest.TestCase):
             self.assertEqual(api.stop(), 0)
             self.assertLess(time.monotonic() - started, 5)
             self.assertEqual(idle.recv(10), b"")
+
+    def test_sigterm_lets_a_request_under_way_finish(self):
+        search, _, api = self.forwarded()
+        search.flowing.clear()
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(api.ask("/v1/images/?q=lighthouse")[0]))
+        asking.start()
+        self.wait(lambda: api.metric("freshet_api_connections") == 1)
+        time.sleep(0.3)
+        api.process.send_signal(signal.SIGTERM)
+        time.sleep(0.7)
+        self.assertIsNone(api.process.poll())
+        self.assertEqual(answers, [])
+        search.flowing.set()
+        asking.join()
+        self.assertEqual(answers, [200])
+        self.assertEqual(api.process.wait(10), 0)  # a second SIGTERM would end it at once
+
+    def test_sigterm_does_not_wait_for_ever(self):
+        search, _, api = self.forwarded()
+        search.flowing.clear()
+        with contextlib.closing(http.client.HTTPConnection(api.address, timeout=30)) as client:
+            client.request("GET", "/v1/images/?q=lighthouse")
+            time.sleep(0.3)
+            started = time.monotonic()
+            self.assertEqual(api.stop(), 0)
+            self.assertLess(time.monotonic() - started, 15)
+        search.flowing.set()
 
     def test_services_that_cannot_be_reached_at_start(self):
         for setting in ({"FRESHET_POSTGRES_DSN": "host=127.0.0.1 port=1 dbname=x"}, {"FRESHET_ELASTICSEARCH_URL": "http://127.0.0.1:1"}):
