@@ -270,8 +270,8 @@ simdjson::error_code read_item(od::value value, Item& to) {
         }
       } else if (name == "error") {
         od::object error;
-        if (const auto code = content.get_object().get(error)) {
-          return code;
+        if (content.get_object().get(error) != simdjson::SUCCESS) {
+          continue;  // not the form since version 2: the status alone then decides
         }
         // Absent or of another type: the status alone then decides.
         to.type = text_or_empty(error.find_field_unordered("type"));

@@ -1,0 +1,283 @@
+#include "sinks/catalog_record.hpp"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "tests/support/catalog_records.hpp"
+
+namespace freshet {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::MadeRecord;
+using testing::make_audio;
+using testing::make_image;
+
+class Decode : public ::testing::Test {
+ protected:
+  Result<const CatalogRecord*> decode(const MadeRecord& made) {
+    key_ = made.key;
+    value_ = made.text();
+    return decode_text();
+  }
+  Result<const CatalogRecord*> decode_text() {
+    return decoder_.decode({key_, value_, schema_header::kCatalog, {}, {}});
+  }
+  CatalogDecoder decoder_;
+  std::string key_;
+  std::string value_;
+};
+
+TEST_F(Decode, ReadsAnImage) {
+  MadeRecord made = make_image("437133");
+  made.value["former_identifiers"] = json::array{"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"};
+  made.derived()["hidden_tags"] = json::array{1};
+  made.derived()["sensitivity"] = json::array{"sensitive_text"};
+  made.derived()["popularity"] = 0.25;
+  const auto record = decode(made);
+  ASSERT_TRUE(record) << record.error().message();
+  const CatalogRecord& r = **record;
+  EXPECT_EQ(r.media_type, MediaType::image);
+  EXPECT_EQ(r.provider, "met");
+  EXPECT_EQ(r.foreign_identifier, "437133");
+  EXPECT_EQ(r.identifier, work_identifier("image:met:437133"));
+  EXPECT_THAT(r.former_identifiers, ElementsAre("0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"));
+  EXPECT_EQ(r.revision, testing::kRevision);
+  EXPECT_EQ(r.status, WorkStatus::live);
+  EXPECT_EQ(format_millis(r.created_on), "2026-11-21T00:19:33.120Z");
+  EXPECT_EQ(r.at(TextField::creator), "Åse Ødegård");
+  EXPECT_EQ(r.at(NumberField::width), 3000);
+  EXPECT_EQ(r.at(NumberField::duration), std::nullopt);
+  EXPECT_EQ(r.watermarked, false);
+  EXPECT_EQ(r.meta_data, to_json(made.work().at("meta_data")));
+  EXPECT_EQ(r.tags_json, to_json(made.work().at("tags")));
+  EXPECT_THAT(r.description, ElementsAre("A quiet harbour before the boats leave."));
+  ASSERT_EQ(r.tags.size(), 2U);
+  EXPECT_EQ(r.tags[1].name, "boat");
+  EXPECT_EQ(r.tags[1].accuracy, 0.97);
+  EXPECT_THAT(r.hidden_tags, ElementsAre(1));
+  EXPECT_THAT(r.sensitivity, ElementsAre("sensitive_text"));
+  EXPECT_EQ(r.popularity, 0.25);
+  EXPECT_EQ(r.authority, 90);
+  EXPECT_TRUE(r.is_shown());
+}
+
+TEST_F(Decode, ReadsAudio) {
+  const MadeRecord made = make_audio("9");
+  const auto record = decode(made);
+  ASSERT_TRUE(record) << record.error().message();
+  const CatalogRecord& r = **record;
+  EXPECT_THAT(r.genres, ElementsAre("rock", std::nullopt, "pop"));
+  EXPECT_EQ(r.audio_set_id, "set-9");
+  EXPECT_THAT(r.alt_file_types, ElementsAre("ogg", "flac"));
+  EXPECT_EQ(r.at(NumberField::set_position), 3);
+}
+
+TEST_F(Decode, ForgetsTheRecordBefore) {
+  MadeRecord rich = make_audio("9");
+  rich.derived()["popularity"] = 1.0;
+  rich.value["duplicate_of"] = "audio:jamendo:1";
+  rich.value["status"] = "duplicate";
+  ASSERT_TRUE(decode(rich));
+  MadeRecord poor = make_image("1");
+  poor.value["work"] = json::object{{"url", "https://example.org/1"}};
+  poor.value["derived"] = json::object{};
+  poor.value["last_seen_at"] = nullptr;
+  const auto record = decode(poor);
+  ASSERT_TRUE(record) << record.error().message();
+  const CatalogRecord& r = **record;
+  EXPECT_TRUE(r.genres.empty() && r.tags.empty() && r.alt_file_types.empty());
+  EXPECT_TRUE(r.meta_data.empty() && r.audio_set.empty() && r.alt_files.empty());
+  EXPECT_TRUE(r.duplicate_of.empty() && r.audio_set_id.empty());
+  EXPECT_EQ(r.popularity, std::nullopt);
+  EXPECT_EQ(r.last_seen_at, std::nullopt);
+  EXPECT_EQ(r.at(NumberField::bit_rate), std::nullopt);
+  EXPECT_EQ(r.at(TextField::title), std::nullopt);
+}
+
+TEST_F(Decode, TakesADecisionOnAWorkNeverSighted) {
+  MadeRecord made = make_image("1");
+  made.value.erase("work");
+  made.value["status"] = "blocked";
+  made.value["created_on"] = nullptr;
+  made.value["updated_on"] = nullptr;
+  const auto record = decode(made);
+  ASSERT_TRUE(record) << record.error().message();
+  EXPECT_FALSE((*record)->has_work);
+  EXPECT_FALSE((*record)->is_shown());
+  EXPECT_EQ((*record)->created_on, UtcTime::from_millis(testing::kRevision));
+}
+
+TEST_F(Decode, ALiveRecordWithoutWorkIsNotShown) {
+  MadeRecord made = make_image("1");
+  made.value.erase("work");
+  const auto record = decode(made);
+  ASSERT_TRUE(record);
+  EXPECT_FALSE((*record)->is_shown());
+}
+
+TEST_F(Decode, RefusesAnotherSchema) {
+  const MadeRecord made = make_image("1");
+  const std::string value = made.text();
+  const auto record = decoder_.decode({made.key, value, "catalog/2", {}, {}});
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().errc(), Errc::unknown_schema);
+}
+
+TEST_F(Decode, ReadsAListAsDescription) {
+  MadeRecord made = make_image("1");
+  made.work()["meta_data"] =
+      json::object{{"description", json::array{"one", 2, "three"}}, {"mature", "true"}};
+  const auto record = decode(made);
+  ASSERT_TRUE(record);
+  EXPECT_THAT((*record)->description, ElementsAre("one", "three"));
+  EXPECT_TRUE((*record)->provider_says_mature);
+}
+
+struct Fault {
+  const char* name;
+  std::function<void(MadeRecord&)> spoil;
+  Errc errc;
+  const char* field;
+  const char* rule;
+};
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
+
+class DecodeFault : public Decode, public ::testing::WithParamInterface<Fault> {};
+
+TEST_P(DecodeFault, IsRefusedByFieldAndRule) {
+  MadeRecord made = make_audio("9");
+  GetParam().spoil(made);
+  const auto record = decode(made);
+  ASSERT_FALSE(record);
+  const Error error = record.error();
+  EXPECT_EQ(error.errc(), GetParam().errc);
+  EXPECT_EQ(error.retry(), Retry::never);
+  EXPECT_EQ(error.field(), GetParam().field);
+  EXPECT_EQ(error.rule(), GetParam().rule);
+}
+
+std::string repeat(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    out += text;
+  }
+  return out;
+}
+
+const std::string kNul{"a\0b", 3};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DecodeFault,
+    ::testing::Values(
+        Fault{"NulInTitle", [](MadeRecord& r) { r.work()["title"] = kNul; }, Errc::invalid_value,
+              "title", "nul"},
+        Fault{"NulInMetaData",
+              [](MadeRecord& r) { r.work()["meta_data"] = json::object{{"a", json::array{kNul}}}; },
+              Errc::invalid_value, "meta_data", "nul"},
+        Fault{"NulInMetaDataName",
+              [](MadeRecord& r) { r.work()["meta_data"] = json::object{{kNul, "a"}}; },
+              Errc::invalid_value, "meta_data", "nul"},
+        Fault{"NulInTag",
+              [](MadeRecord& r) { r.work()["tags"] = json::array{json::object{{"name", kNul}}}; },
+              Errc::invalid_value, "tags", "nul"},
+        Fault{
+            "NulInAltFile",
+            [](MadeRecord& r) { r.work()["alt_files"] = json::array{json::object{{"url", kNul}}}; },
+            Errc::invalid_value, "alt_files", "nul"},
+        Fault{"NulInGenre", [](MadeRecord& r) { r.work()["genres"] = json::array{kNul}; },
+              Errc::invalid_value, "genres", "nul"},
+        Fault{"CreatorTooLong", [](MadeRecord& r) { r.work()["creator"] = repeat("ü", 2001); },
+              Errc::invalid_value, "creator", "max_length_2000"},
+        Fault{"FiletypeTooLong", [](MadeRecord& r) { r.work()["filetype"] = "sixsix"; },
+              Errc::invalid_value, "filetype", "max_length_5"},
+        Fault{"GenreTooLong",
+              [](MadeRecord& r) { r.work()["genres"] = json::array{repeat("g", 81)}; },
+              Errc::invalid_value, "genres", "max_length_80"},
+        Fault{"NumberTooLarge", [](MadeRecord& r) { r.work()["filesize"] = 2'147'483'648; },
+              Errc::invalid_value, "filesize", "int32"},
+        Fault{"NumberWithFraction", [](MadeRecord& r) { r.work()["duration"] = 1.5; },
+              Errc::invalid_value, "duration", "int32"},
+        Fault{"NumberAsText", [](MadeRecord& r) { r.work()["bit_rate"] = "128"; },
+              Errc::invalid_value, "bit_rate", "int32"},
+        Fault{"TitleNoText", [](MadeRecord& r) { r.work()["title"] = 1; }, Errc::invalid_value,
+              "title", "type"},
+        Fault{"TagsNoList", [](MadeRecord& r) { r.work()["tags"] = "a"; }, Errc::invalid_value,
+              "tags", "type"},
+        Fault{"StatusUnknown", [](MadeRecord& r) { r.value["status"] = "gone"; },
+              Errc::invalid_value, "status", "status"},
+        Fault{"TimeBroken", [](MadeRecord& r) { r.value["created_on"] = "2026-13-01"; },
+              Errc::invalid_value, "created_on", "time"},
+        Fault{"FormerIdentifierNoUuid",
+              [](MadeRecord& r) { r.value["former_identifiers"] = json::array{"17"}; },
+              Errc::invalid_value, "former_identifiers", "uuid"},
+        Fault{"RevisionMissing", [](MadeRecord& r) { r.value.erase("revision"); },
+              Errc::missing_field, "revision", "required"},
+        Fault{"StatusMissing", [](MadeRecord& r) { r.value.erase("status"); }, Errc::missing_field,
+              "status", "required"},
+        Fault{"IdentifierMissing", [](MadeRecord& r) { r.value.erase("identifier"); },
+              Errc::missing_field, "identifier", "required"},
+        Fault{"IdentifierOfAnother",
+              [](MadeRecord& r) { r.value["identifier"] = work_identifier("audio:jamendo:8"); },
+              Errc::wrong_key, "identifier", "of_key"},
+        Fault{"KeyWithoutForm", [](MadeRecord& r) { r.key = "audio"; }, Errc::wrong_key, "key",
+              "form"},
+        Fault{"ProviderTooLong", [](MadeRecord& r) { r.key = "audio:" + repeat("p", 81) + ":1"; },
+              Errc::invalid_value, "provider", "max_length_80"}),
+    [](const auto& param) { return std::string{param.param.name}; });
+
+TEST_F(Decode, TakesValuesAtTheirLimits) {
+  MadeRecord made = make_audio("9");
+  made.work()["creator"] = repeat("ü", 2000);
+  made.work()["filesize"] = 2'147'483'647;
+  made.work()["meta_data"] = json::object{{"large", 1e300}, {"text", repeat("m", 100'000)}};
+  EXPECT_TRUE(decode(made));
+}
+
+TEST_F(Decode, RefusesWhatIsNoJson) {
+  key_ = "image:met:1";
+  const std::string whole = make_image("1").text();
+  std::vector<std::string> broken{"",
+                                  "null",
+                                  "[]",
+                                  "{",
+                                  "\xff",
+                                  "{\"identifier\":",
+                                  whole.substr(0, whole.size() / 2),
+                                  whole.substr(0, whole.size() - 1)};
+  std::string lone_surrogate = whole;
+  lone_surrogate.replace(lone_surrogate.find("Harbour"), 7, "\\ud800");
+  broken.push_back(lone_surrogate);
+  std::string bad_utf8 = whole;
+  bad_utf8.replace(bad_utf8.find("Harbour"), 2, "\xc3\x28");
+  broken.push_back(bad_utf8);
+  for (const std::string& text : broken) {
+    value_ = text;
+    const auto record = decode_text();
+    ASSERT_FALSE(record) << text;
+    EXPECT_EQ(record.error().errc(), Errc::malformed_payload) << text;
+  }
+}
+
+TEST_F(Decode, RefusesAKeyThatIsNotUtf8) {
+  value_ = make_image("1").text();
+  key_ = "image:met:\xff";
+  const auto record = decode_text();
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().errc(), Errc::malformed_payload);
+}
+
+TEST_F(Decode, CutsNestingShort) {
+  MadeRecord made = make_image("1");
+  value_ = made.text();
+  key_ = made.key;
+  const std::string deep = repeat("[", 150) + repeat("]", 150);
+  value_.replace(value_.find("\"17\""), 4, deep);
+  const auto record = decode_text();
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().rule(), "depth");
+}
+
+}  // namespace
+}  // namespace freshet
