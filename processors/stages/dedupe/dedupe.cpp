@@ -76,6 +76,28 @@ Dedupe::Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& sto
       scratch_(kScratchBytes),
       record_arena_{scratch_.data(), scratch_.size()} {}
 
+void BatchCounts::add_to(Totals& totals) const {
+  const auto add = [&](std::string_view name, std::int64_t amount) {
+    if (amount != 0) {
+      totals.add(name, amount);
+    }
+  };
+  add("received", received);
+  add("created", created);
+  add("merged", merged);
+  add("unchanged", unchanged);
+  add("control", control);
+  for (std::size_t i = 0; i < kStatusCount; ++i) {
+    add("works." + std::string{to_string(static_cast<Status>(i))}, works[i]);
+  }
+  for (const auto& [reason, amount] : dropped) {
+    add("dropped." + reason, amount);
+  }
+  for (const auto& [reason, amount] : dead_lettered) {
+    add("dead_lettered." + reason, amount);
+  }
+}
+
 Result<RecordHead> read_record_head(std::string_view json) {
   // Quotes inside JSON strings are escaped, so neither mark can stand in a text; `seen` is last.
   constexpr std::string_view kNewest = R"(,"seen":{"newest":)";
@@ -140,12 +162,11 @@ void Dedupe::restore_totals(std::string_view provider, Totals totals) {
 }
 
 void Dedupe::begin(UtcTime batch_time) {
-  FRESHET_CHECK(undo_.empty() && pending_.empty() && received_ == 0);
+  FRESHET_CHECK(undo_.empty() && pending_.empty() && batch_counts_.empty());
   batch_time_ = batch_time;
 }
 
 void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
-  ++received_;
   record_arena_.release();
   if (const auto error = check_envelope(message)) {
     return refuse(message.key, *error, output);
@@ -163,9 +184,7 @@ void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& 
     case RawRecord::Kind::removed:
       return removal(*message.key, *raw, tools, output);
     case RawRecord::Kind::run_finished: {
-      Totals& sums = counts(kUnknownProvider);
-      sums.add("received");
-      sums.add("control");
+      ++counts(kUnknownProvider).control;
       return;
     }
   }
@@ -185,9 +204,7 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
     return refuse(key, *error, output);
   }
   if (const auto* dropped = std::get_if<Dropped>(&cleaned)) {
-    Totals& sums = counts(provider_of(key));
-    sums.add("received");
-    sums.add("dropped." + std::string{to_string(dropped->reason)});
+    ++counts(provider_of(key)).dropped[std::string{to_string(dropped->reason)}];
     return;
   }
   Work& work = std::get<Work>(cleaned);
@@ -215,11 +232,7 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
 // The content is known to be good: its bytes are those of a sighting that was cleaned before.
 void Dedupe::repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
                     const Tools& tools, DedupeOutput& output) {
-  const auto unchanged = [&] {
-    Totals& sums = counts(provider_of(key));
-    sums.add("received");
-    sums.add("unchanged");
-  };
+  const auto unchanged = [&] { ++counts(provider_of(key)).unchanged; };
   const auto touch_days = std::chrono::duration_cast<std::chrono::days>(tools.touch_after).count();
   if (at == entry.newest) {
     return unchanged();
@@ -286,8 +299,7 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
                         "the merged record would have " + std::to_string(json_.size()) + " bytes"},
                   output);
   }
-  Totals& sums = counts(provider_of(key));
-  sums.add("received");
+  BatchCounts& sums = counts(provider_of(key));
   const auto entry = entry_of(update.newest, update.last_seen_at, update.after);
   switch (update.effect) {
     case Update::Effect::none:
@@ -305,28 +317,26 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
       }
       if (update.before != update.after) {
         if (update.before) {
-          sums.add("works." + std::string{to_string(*update.before)}, -1);
+          --sums.works[static_cast<std::size_t>(*update.before)];
         }
-        sums.add("works." + std::string{to_string(update.after)});
+        ++sums.works[static_cast<std::size_t>(update.after)];
       }
       break;
     }
   }
   if (control) {
-    sums.add("control");
+    ++sums.control;
   } else if (update.effect != Update::Effect::record) {
-    sums.add("unchanged");
+    ++sums.unchanged;
   } else {
-    sums.add(update.created ? "created" : "merged");
+    ++(update.created ? sums.created : sums.merged);
   }
 }
 
 void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output) {
   const std::string_view provider = key ? provider_of(*key) : kUnknownProvider;
   const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
-  Totals& sums = counts(known ? provider : kUnknownProvider);
-  sums.add("received");
-  sums.add("dead_lettered." + std::string{to_string(error.errc())});
+  ++counts(known ? provider : kUnknownProvider).dead_lettered[std::string{to_string(error.errc())}];
   output.dead_letter(error);
 }
 
@@ -340,12 +350,17 @@ void Dedupe::note_seen(std::uint64_t hash, const HotEntry& entry) {
   append_seen_entry(seen_entries_, {hash, entry.fingerprint, entry.newest});
 }
 
-Totals& Dedupe::counts(std::string_view provider) {
-  auto found = batch_counts_.find(provider);
-  if (found == batch_counts_.end()) {
-    found = batch_counts_.emplace(std::string{provider}, Totals{}).first;
+// One call per record: it is what `received` counts.
+BatchCounts& Dedupe::counts(std::string_view provider) {
+  if (last_counts_ == nullptr || last_counts_->first != provider) {
+    auto found = batch_counts_.find(provider);
+    if (found == batch_counts_.end()) {
+      found = batch_counts_.emplace(std::string{provider}, BatchCounts{}).first;
+    }
+    last_counts_ = &*found;
   }
-  return found->second;
+  ++last_counts_->second.received;
+  return last_counts_->second;
 }
 
 UpdateContext Dedupe::context(const Tools& tools) const {
@@ -357,7 +372,7 @@ std::vector<std::pair<std::string, Totals>> Dedupe::totals() const {
   for (const auto& [provider, counted] : batch_counts_) {
     const auto before = totals_.find(provider);
     sums.emplace_back(provider, before == totals_.end() ? Totals{} : before->second);
-    sums.back().second.add(counted);
+    counted.add_to(sums.back().second);
   }
   return sums;
 }
@@ -382,7 +397,7 @@ void Dedupe::rollback() {
   pending_.clear();
   seen_entries_.clear();
   batch_counts_.clear();
-  received_ = 0;
+  last_counts_ = nullptr;
   batch_arena_.release();
 }
 

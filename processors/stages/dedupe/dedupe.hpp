@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -51,6 +52,20 @@ class DedupeOutput {
   virtual void dead_letter(const Error& error) = 0;
 };
 
+/// What one batch counted for one provider; named as in core/totals.hpp when it is added.
+struct BatchCounts {
+  std::int64_t received = 0;
+  std::int64_t created = 0;
+  std::int64_t merged = 0;
+  std::int64_t unchanged = 0;
+  std::int64_t control = 0;
+  std::array<std::int64_t, kStatusCount> works{};
+  std::map<std::string, std::int64_t, std::less<>> dropped;        ///< by reason
+  std::map<std::string, std::int64_t, std::less<>> dead_lettered;  ///< by Errc
+
+  void add_to(Totals& totals) const;
+};
+
 /// The chain fingerprint → clean → merge over one partition, with its state.
 ///
 /// Within a batch later records see what earlier ones did. What a batch did to the table is undone
@@ -84,7 +99,7 @@ class Dedupe {
   const std::string& seen_entries() const { return seen_entries_; }
   /// Sums of every provider that the batch counted for, including the batch.
   std::vector<std::pair<std::string, Totals>> totals() const;
-  std::uint64_t received() const { return received_; }  ///< in this batch
+  const std::map<std::string, BatchCounts, std::less<>>& counted() const { return batch_counts_; }
 
   /// The batch was committed, and the store has its records.
   void commit();
@@ -109,7 +124,7 @@ class Dedupe {
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
   void set_entry(std::uint64_t hash, const HotEntry& entry);
   void note_seen(std::uint64_t hash, const HotEntry& entry);
-  Totals& counts(std::string_view provider);
+  BatchCounts& counts(std::string_view provider);
   UpdateContext context(const Tools& tools) const;
 
   std::int32_t partition_;
@@ -124,8 +139,8 @@ class Dedupe {
   std::unordered_map<std::string_view, std::string_view> pending_;
   std::vector<std::pair<std::uint64_t, std::optional<HotEntry>>> undo_;
   std::string seen_entries_;
-  std::map<std::string, Totals, std::less<>> batch_counts_;
-  std::uint64_t received_ = 0;
+  std::map<std::string, BatchCounts, std::less<>> batch_counts_;
+  std::pair<const std::string, BatchCounts>* last_counts_ = nullptr;  // neighbours share a provider
 
   // Of one record; kept for its memory.
   std::vector<std::byte> scratch_;

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/kafka/consumer.hpp"
+#include "core/kafka/producer.hpp"
+#include "core/metrics.hpp"
+#include "processors/catalogue/partitions.hpp"
+#include "processors/stages/clean.hpp"
+
+namespace freshet {
+
+/// What the other threads may know of a loop.
+struct LoopStatus {
+  std::atomic<bool> assigned{false};  ///< the group has said what the loop has, and it is restored
+  /// Nothing is left to do in its partitions, and nothing has come since then; 0: busy.
+  /// Milliseconds of the steady clock.
+  std::atomic<std::int64_t> idle_since_ms{0};
+};
+
+/// One consumer loop of `process catalogue`: takes sightings from its partitions, applies them, and
+/// commits records, seen entries, sums, dead letters and offsets in one transaction per batch.
+///
+/// ```
+///   begin ─► poll, apply, produce … until the interval or a bound is over ─► offsets ─► commit
+///     ▲                                                                                  │
+///     └──────────────── state: records to disk in one write, table kept ◄────────────────┘
+/// ```
+/// State on disk changes after the commit only. An abort, and a revoke in the middle of a batch,
+/// undo what the batch did to the table, as if it had never been; the records are read again by
+/// whoever has the partition then.
+class CatalogueLoop {
+ public:
+  CatalogueLoop(const Config& config, int number, PartitionStates& states, Metrics& metrics,
+                LoopStatus& status);
+  ~CatalogueLoop();
+  CatalogueLoop(const CatalogueLoop&) = delete;
+  CatalogueLoop& operator=(const CatalogueLoop&) = delete;
+
+  /// Returns when it is told to stop: the batch at hand is committed first.
+  /// @error WorkFailed: fenced, an unknown outcome, or a broker that refuses for good. Only the log
+  ///        of the topic knows then what happened, and a restart reads it.
+  void run(std::stop_token stop);
+
+ private:
+  class Output;
+  struct Counters;
+
+  void connect();
+  void disconnect();
+  void on_assigned(const std::vector<kafka::TopicPartition>& partitions);
+  void on_revoked();
+  void restore_assigned(const std::stop_token& stop);
+  void run_batch(const std::stop_token& stop);
+  bool take(const kafka::Polled& polled);
+  void begin();
+  void commit();
+  bool produce_changelogs();
+  void store_batch();
+  void abandon();
+  void count_batch(std::chrono::steady_clock::duration commit_time);
+  void update_idle(const kafka::Polled& polled);
+  bool poll_failed(const Error& error) const;
+
+  const Config& config_;
+  const std::string name_;
+  PartitionStates& states_;
+  LoopStatus& status_;
+  Cleaner cleaner_;
+  RawReader reader_;
+  std::unique_ptr<Counters> counters_;
+
+  std::unique_ptr<kafka::Producer> producer_;
+  std::unique_ptr<kafka::Consumer> consumer_;
+  std::map<std::int32_t, std::unique_ptr<PartitionState>> partitions_;
+  std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
+  std::map<std::int32_t, bool> at_end_;
+
+  // Of the batch.
+  struct Touched {
+    std::int64_t next_offset = 0;
+    std::int64_t records = 0;  ///< sent to the catalogue
+    std::int64_t totals = 0;
+  };
+  std::map<std::int32_t, Touched> touched_;
+  bool in_transaction_ = false;
+  bool must_reconnect_ = false;
+  std::uint64_t batch_records_ = 0;
+  std::uint64_t batch_bytes_ = 0;
+  UtcTime batch_time_;
+};
+
+}  // namespace freshet

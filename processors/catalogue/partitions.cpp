@@ -1,0 +1,44 @@
+#include "processors/catalogue/partitions.hpp"
+
+#include <utility>
+
+namespace freshet {
+
+std::unique_ptr<PartitionState> PartitionStates::borrow(std::int32_t number) {
+  const std::lock_guard guard{mutex_};
+  if (!borrowed_.insert(number).second) {
+    return nullptr;
+  }
+  if (auto found = idle_.extract(number)) {
+    return std::move(found.mapped());
+  }
+  return std::make_unique<PartitionState>(number, partitions_, state_);
+}
+
+void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {
+  const std::lock_guard guard{mutex_};
+  borrowed_.erase(partition->number);
+  idle_.insert_or_assign(partition->number, std::move(partition));
+}
+
+void PartitionStates::forget(std::int32_t number) {
+  const std::lock_guard guard{mutex_};
+  borrowed_.erase(number);
+  idle_.erase(number);
+}
+
+std::set<std::int32_t> PartitionStates::borrowed() const {
+  const std::lock_guard guard{mutex_};
+  return borrowed_;
+}
+
+void PartitionStates::flush() {
+  const std::lock_guard guard{mutex_};
+  for (const auto& [number, partition] : idle_) {
+    if (partition->loaded) {
+      partition->store->flush();
+    }
+  }
+}
+
+}  // namespace freshet

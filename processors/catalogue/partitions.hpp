@@ -1,0 +1,55 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/state_store.hpp"
+
+namespace freshet {
+
+/// All that a loop needs of one partition while it owns it.
+struct PartitionState {
+  PartitionState(std::int32_t n, std::int32_t partitions, StateStore& state)
+      : number{n}, store{state.partition(n)}, dedupe{n, partitions, *store} {}
+
+  std::int32_t number;
+  std::unique_ptr<PartitionStore> store;
+  Dedupe dedupe;
+  ChangelogPositions positions;
+  bool loaded = false;  ///< the table was built from disk, or began empty
+};
+
+/// The partitions that are, or lately were, with this process. A loop borrows what the group gives
+/// it, so that after a rebalance the table is still there, whichever loop of the process it is
+/// with.
+///
+/// @thread_safety  All of it.
+class PartitionStates {
+ public:
+  PartitionStates(StateStore& state, std::int32_t partitions)
+      : state_{state}, partitions_{partitions} {}
+
+  /// Nothing while another loop of this process still has it.
+  std::unique_ptr<PartitionState> borrow(std::int32_t number);
+  void give_back(std::unique_ptr<PartitionState> partition);
+  /// A loop lost it in a state that it cannot vouch for: the next one loads it from disk.
+  void forget(std::int32_t number);
+  std::set<std::int32_t> borrowed() const;
+  std::int32_t partitions() const { return partitions_; }
+  /// Flushes all that was given back, at a clean stop.
+  void flush();
+
+ private:
+  StateStore& state_;
+  std::int32_t partitions_;
+  mutable std::mutex mutex_;
+  std::map<std::int32_t, std::unique_ptr<PartitionState>> idle_;
+  std::set<std::int32_t> borrowed_;
+};
+
+}  // namespace freshet

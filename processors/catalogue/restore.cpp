@@ -1,0 +1,297 @@
+#include "processors/catalogue/restore.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "core/topics.hpp"
+#include "processors/stages/dedupe/seen_entries.hpp"
+
+namespace freshet {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReadRecords = 5'000;
+constexpr auto kReadWait = 100ms;
+constexpr auto kAskWait = 1'000ms;
+
+enum class Changelog { catalog, seen, totals };
+
+std::string topic_of(const Config& config, Changelog changelog) {
+  switch (changelog) {
+    case Changelog::catalog:
+      return config.kafka.prefixed(topics::kCatalog);
+    case Changelog::seen:
+      return config.kafka.prefixed(topics::kSeen);
+    case Changelog::totals:
+      return config.kafka.prefixed(topics::kTotals);
+  }
+  return {};
+}
+
+std::int64_t& position_of(ChangelogPositions& positions, Changelog changelog) {
+  switch (changelog) {
+    case Changelog::catalog:
+      return positions.catalog;
+    case Changelog::seen:
+      return positions.seen;
+    case Changelog::totals:
+      break;
+  }
+  return positions.totals;
+}
+
+// One restore of a set of partitions; keeps what its steps share.
+class Restore {
+ public:
+  Restore(const Config& config, kafka::Consumer& group,
+          const std::vector<std::unique_ptr<PartitionState>>& partitions,
+          const std::function<bool()>& keep_alive)
+      : config_{config}, group_{group}, keep_alive_{keep_alive} {
+    for (const auto& partition : partitions) {
+      partitions_.emplace(partition->number, partition.get());
+    }
+  }
+
+  std::optional<std::vector<kafka::TopicPartitionOffset>> run() {
+    const auto start = steady_clock::now();
+    auto offsets = stable_offsets();
+    if (!offsets || !ask_targets()) {
+      return std::nullopt;
+    }
+    for (const auto& [number, partition] : partitions_) {
+      load(*partition);
+      if (!keep_alive_()) {
+        return std::nullopt;
+      }
+    }
+    if (!read({Changelog::catalog, Changelog::totals}) || !read({Changelog::seen})) {
+      return std::nullopt;
+    }
+    std::size_t works = 0;
+    for (const auto& [number, partition] : partitions_) {
+      partition->store->write({}, {}, partition->positions);
+      works += partition->dedupe.table().size();
+    }
+    log::info("state_restored", {{"partitions", partitions_.size()},
+                                 {"works", works},
+                                 {"records_read", records_read_},
+                                 {"millis", std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                steady_clock::now() - start)
+                                                .count()}});
+    return offsets;
+  }
+
+ private:
+  std::optional<std::vector<kafka::TopicPartitionOffset>> stable_offsets() {
+    std::vector<kafka::TopicPartition> raw;
+    for (const auto& [number, partition] : partitions_) {
+      raw.push_back({config_.kafka.prefixed(topics::kRaw), kafka::Partition{number}});
+    }
+    while (keep_alive_()) {
+      const auto committed = group_.committed(raw, kAskWait);
+      if (!committed) {
+        // Also while a dead owner's transaction is open over these offsets: the broker ends it.
+        log::warn("offsets_awaited", {{"text", committed.error().message()}});
+        continue;
+      }
+      std::vector<kafka::TopicPartitionOffset> offsets;
+      for (const auto& [at, offset] : *committed) {
+        offsets.push_back({at, offset.value_or(kafka::Consumer::kBeginning)});
+      }
+      return offsets;
+    }
+    return std::nullopt;
+  }
+
+  bool ask_targets() {
+    kafka::ConsumerOptions options;
+    options.isolation = kafka::Isolation::read_uncommitted;
+    kafka::Consumer probe{config_.kafka, options};
+    for (const auto& [number, partition] : partitions_) {
+      for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
+        const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
+        for (;;) {
+          if (!keep_alive_()) {
+            return false;
+          }
+          const auto marks = probe.watermarks(at, kAskWait);
+          if (marks) {
+            targets_[at] = marks->high.value;
+            break;
+          }
+          log::warn("watermarks_awaited", {{"text", marks.error().message()}});
+        }
+      }
+    }
+    return true;
+  }
+
+  // Builds the table from what is on disk, unless it is in memory already.
+  void load(PartitionState& partition) {
+    if (partition.loaded) {
+      return;
+    }
+    const auto stored = partition.store->positions();
+    if (stored && is_ahead(partition.number, *stored)) {
+      log::warn("state_set_aside",
+                {{"why", "ahead of its topics"}, {"partition", partition.number}});
+      partition.store->clear();
+    } else if (stored) {
+      partition.positions = *stored;
+      partition.positions.seen = 0;  // the entries are not in the records
+      partition.store->each([&](std::string_view key, std::string_view json) {
+        if (!partition.dedupe.restore_record(key, json)) {
+          log::warn("stored_record_ignored", {{"partition", partition.number}});
+        }
+      });
+      for (auto& [provider, sums] : partition.store->totals()) {
+        partition.dedupe.restore_totals(provider, sums);
+      }
+    }
+    partition.loaded = true;
+  }
+
+  bool is_ahead(std::int32_t number, ChangelogPositions positions) const {
+    for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
+      const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
+      if (position_of(positions, changelog) > targets_.at(at)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool read(const std::vector<Changelog>& changelogs) {
+    std::vector<kafka::TopicPartitionOffset> from;
+    for (const Changelog changelog : changelogs) {
+      for (const auto& [number, partition] : partitions_) {
+        const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
+        const std::int64_t next = position_of(partition->positions, changelog);
+        if (next < targets_.at(at)) {
+          from.push_back({at, kafka::Offset{next}});
+        }
+      }
+    }
+    if (from.empty()) {
+      return true;
+    }
+    kafka::ConsumerOptions options;
+    options.partition_end_events = true;
+    options.queued_max_kbytes = 32'768;
+    kafka::Consumer reader{config_.kafka, options};
+    if (const auto assigned = reader.assign(from); !assigned) {
+      throw WorkFailed("restore: " + assigned.error().message());
+    }
+    for (auto told = steady_clock::now(); !reached(reader, from);) {
+      if (!keep_alive_()) {
+        return false;
+      }
+      const auto polled = reader.poll(kReadWait, kReadRecords);
+      if (!polled) {
+        if (polled.error().retry() == Retry::never) {
+          throw WorkFailed("restore: " + polled.error().message());
+        }
+        log::warn("restore_waited", {{"text", polled.error().message()}});
+        continue;
+      }
+      apply(*polled);
+      if (steady_clock::now() - told > 5s) {
+        told = steady_clock::now();
+        log::info("restore_progressed", {{"records_read", records_read_}});
+      }
+    }
+    for (const auto& [at, offset] : from) {
+      for (const Changelog changelog : changelogs) {
+        if (at.topic == topic_of(config_, changelog)) {
+          position_of(partitions_.at(at.partition.value)->positions, changelog) = targets_.at(at);
+        }
+      }
+    }
+    return true;
+  }
+
+  bool reached(kafka::Consumer& reader, const std::vector<kafka::TopicPartitionOffset>& from) {
+    const auto positions = reader.positions();
+    if (!positions) {
+      return false;
+    }
+    std::size_t done = 0;
+    for (const auto& [at, offset] : *positions) {
+      done += offset && offset->value >= targets_.at(at) ? 1 : 0;
+    }
+    return done == from.size();
+  }
+
+  void apply(const kafka::Polled& polled) {
+    struct Chunk {
+      std::vector<std::pair<std::string_view, std::string_view>> records;
+      std::vector<std::pair<std::string, Totals>> totals;
+    };
+    std::map<std::int32_t, Chunk> chunks;
+    for (const kafka::Message& message : polled.messages) {
+      ++records_read_;
+      const std::int32_t number = message.partition().value;
+      PartitionState& partition = *partitions_.at(number);
+      const auto key = message.key();
+      const auto value = message.value();
+      const std::int64_t next = message.offset().value + 1;
+      if (message.topic() == topic_of(config_, Changelog::catalog)) {
+        partition.positions.catalog = next;
+        if (key && value && partition.dedupe.restore_record(*key, *value)) {
+          chunks[number].records.emplace_back(*key, *value);
+        } else {
+          log::warn("catalogue_record_ignored", {{"partition", number}, {"offset", next - 1}});
+        }
+      } else if (message.topic() == topic_of(config_, Changelog::totals)) {
+        partition.positions.totals = next;
+        restore_totals(partition, key, value, chunks[number].totals);
+      } else if (value) {
+        partition.positions.seen = next;
+        each_seen_entry(*value, [&](const SeenEntry& entry) {
+          partition.dedupe.restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
+        });
+      }
+    }
+    for (const auto& [number, chunk] : chunks) {
+      PartitionState& partition = *partitions_.at(number);
+      partition.store->write(chunk.records, chunk.totals, partition.positions);
+    }
+  }
+
+  static void restore_totals(PartitionState& partition, std::optional<std::string_view> key,
+                             std::optional<std::string_view> value,
+                             std::vector<std::pair<std::string, Totals>>& chunk) {
+    const auto at = key ? parse_totals_key(*key) : Result<TotalsKey>{Error{}};
+    if (!at || at->kind != "process" || !value) {
+      return;  // sums of other steps lie on the same topic
+    }
+    if (auto sums = parse_totals(*value)) {
+      partition.dedupe.restore_totals(at->provider, *sums);
+      chunk.emplace_back(at->provider, std::move(*sums));
+    }
+  }
+
+  const Config& config_;
+  kafka::Consumer& group_;
+  const std::function<bool()>& keep_alive_;
+  std::map<std::int32_t, PartitionState*> partitions_;
+  std::map<kafka::TopicPartition, std::int64_t> targets_;
+  std::uint64_t records_read_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::vector<kafka::TopicPartitionOffset>> restore(
+    const Config& config, kafka::Consumer& group,
+    const std::vector<std::unique_ptr<PartitionState>>& partitions,
+    const std::function<bool()>& keep_alive) {
+  return Restore{config, group, partitions, keep_alive}.run();
+}
+
+}  // namespace freshet

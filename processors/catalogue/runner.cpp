@@ -1,0 +1,205 @@
+#include "processors/catalogue/runner.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/check.hpp"
+#include "core/kafka/admin.hpp"
+#include "core/log.hpp"
+#include "core/stop.hpp"
+#include "core/topics.hpp"
+#include "processors/catalogue/loop.hpp"
+
+namespace freshet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kReachTimeout = 10s;
+constexpr auto kAskTimeout = 2s;
+constexpr auto kWatchEvery = 50ms;
+
+// Waits for the topics; nothing when it is to stop first.
+std::optional<std::int32_t> await_topics(const Config& config, const std::stop_token& stop,
+                                         std::atomic<bool>& waiting) {
+  kafka::Consumer probe{config.kafka, {}};
+  std::int32_t partitions = 0;
+  for (const std::string_view name :
+       {topics::kRaw, topics::kCatalog, topics::kSeen, topics::kTotals, topics::kDeadLetter}) {
+    const std::string topic = config.kafka.prefixed(name);
+    for (;;) {
+      const auto count = probe.partition_count(topic, kAskTimeout);
+      if (count) {
+        // One work is in the same partition everywhere: with other counts that cannot hold.
+        if (partitions != 0 && *count != partitions) {
+          throw StartupError("topic " + topic + " has " + std::to_string(*count) +
+                             " partitions and " + std::string{topics::kRaw} + " has " +
+                             std::to_string(partitions));
+        }
+        partitions = *count;
+        break;
+      }
+      waiting = true;
+      log::warn("topic_awaited", {{"topic", topic}, {"text", count.error().message()}});
+      if (wait_for_stop(stop, 500ms)) {
+        return std::nullopt;
+      }
+    }
+  }
+  waiting = false;
+  return partitions;
+}
+
+// Whether the group as a whole has read its partitions to the end: for those of other processes.
+class GroupProgress {
+ public:
+  GroupProgress(const Config& config, std::int32_t partitions)
+      : config_{config}, partitions_{partitions}, probe_{config.kafka, {}}, admin_{config.kafka} {}
+
+  bool is_done(const std::set<std::int32_t>& own) {
+    std::vector<kafka::TopicPartition> others;
+    for (std::int32_t number = 0; number < partitions_; ++number) {
+      if (!own.contains(number)) {
+        others.push_back({config_.kafka.prefixed(topics::kRaw), kafka::Partition{number}});
+      }
+    }
+    if (others.empty()) {
+      return true;
+    }
+    const auto offsets = admin_.group_offsets(config_.kafka.prefixed("process.catalogue"), others);
+    if (!offsets) {
+      return false;
+    }
+    for (const kafka::TopicPartition& at : others) {
+      const auto marks = probe_.watermarks(at, kAskTimeout);
+      const auto committed = offsets->find(at);
+      if (!marks) {
+        return false;
+      }
+      const bool is_empty = marks->low == marks->high;
+      if (!is_empty && (committed == offsets->end() || committed->second < marks->high)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  const Config& config_;
+  std::int32_t partitions_;
+  kafka::Consumer probe_;
+  kafka::Admin admin_;
+};
+
+// The loops and what they share: the first failure ends all.
+class Loops {
+ public:
+  Loops(const Config& config, int count, PartitionStates& states, Metrics& metrics)
+      : states_{states}, statuses_(static_cast<std::size_t>(count)) {
+    for (int i = 0; i < count; ++i) {
+      LoopStatus& status = statuses_[static_cast<std::size_t>(i)];
+      threads_.emplace_back([this, &config, i, &states, &metrics, &status](std::stop_token stop) {
+        try {
+          CatalogueLoop{config, i, states, metrics, status}.run(std::move(stop));
+        } catch (...) {
+          const std::lock_guard guard{mutex_};
+          if (!failure_) {
+            failure_ = std::current_exception();
+          }
+        }
+      });
+    }
+  }
+
+  bool failed() const {
+    const std::lock_guard guard{mutex_};
+    return failure_ != nullptr;
+  }
+
+  bool ready() const {
+    return std::ranges::all_of(statuses_, [](const LoopStatus& s) { return s.assigned.load(); });
+  }
+
+  bool idle_for(milliseconds time) const {
+    const auto now =
+        std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+    return std::ranges::all_of(statuses_, [&](const LoopStatus& status) {
+      const std::int64_t since = status.idle_since_ms;
+      return since != 0 && now - since >= time.count();
+    });
+  }
+
+  void stop() {
+    for (std::jthread& thread : threads_) {
+      thread.request_stop();
+    }
+    threads_.clear();  // joins
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+  }
+
+ private:
+  PartitionStates& states_;
+  std::deque<LoopStatus> statuses_;
+  mutable std::mutex mutex_;
+  std::exception_ptr failure_;
+  std::vector<std::jthread> threads_;  // last: joined before what they use is gone
+};
+
+}  // namespace
+
+int run_catalogue(const CatalogueRun& run, const Context& context) {
+  const Config& config = context.config;
+  if (const auto reached = kafka::Admin{config.kafka}.reachable(kReachTimeout); !reached) {
+    throw StartupError(reached.error().message());
+  }
+  MetricsServer server{context.metrics, config.metrics.listen};
+  log::info("metrics_served", {{"address", server.address()}});
+  std::atomic<bool> waiting{false};
+  std::atomic<Loops*> running{nullptr};
+  server.add_component("process.catalogue", [&]() -> std::optional<std::string> {
+    if (waiting) {
+      return "topics are missing";
+    }
+    const Loops* loops = running;
+    return loops != nullptr && loops->ready() ? std::nullopt
+                                              : std::optional<std::string>{"no partitions yet"};
+  });
+  const auto partitions = await_topics(config, context.stop, waiting);
+  if (!partitions) {
+    return ExitCode::done;
+  }
+  StateStore state{std::filesystem::path{config.state.dir} / config.process.instance,
+                   SystemClock{}.now()};
+  PartitionStates states{state, *partitions};
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int count = std::min<int>(run.loops > 0 ? run.loops : cores, *partitions);
+  std::optional<GroupProgress> progress;
+  if (run.until_idle) {
+    progress.emplace(config, *partitions);
+  }
+  Loops loops{config, count, states, context.metrics};
+  running = &loops;
+  while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
+    if (run.until_idle && loops.idle_for(*run.until_idle) && progress->is_done(states.borrowed())) {
+      break;
+    }
+  }
+  running = nullptr;
+  loops.stop();
+  states.flush();
+  log::info("process_stopped", {{"loops", count}});
+  return ExitCode::done;
+}
+
+}  // namespace freshet

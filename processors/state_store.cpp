@@ -1,0 +1,321 @@
+#include "processors/state_store.hpp"
+
+#include <fcntl.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <mutex>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+
+namespace freshet {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Written to a file of its own, so that a state of another form is known before it is opened.
+constexpr std::string_view kVersion = "freshet state 1\n";
+// Keys of works begin with a media type; a zero byte sorts ours before them and meets none.
+constexpr std::string_view kPositionsKey{"\0positions", 10};
+constexpr std::string_view kTotalsPrefix{"\0totals:", 8};
+
+constexpr std::size_t kBlockCacheBytes = 48U << 20U;
+constexpr std::size_t kWriteBuffersBytes = 64U << 20U;
+constexpr std::size_t kOneWriteBufferBytes = 16U << 20U;
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
+
+void check(const rocksdb::Status& status, const char* what) {
+  if (!status.ok()) {
+    throw WorkFailed(std::string{"state: "} + what + ": " + status.ToString());
+  }
+}
+
+std::string family_name(std::int32_t partition) { return "p" + std::to_string(partition); }
+
+std::string encode(const ChangelogPositions& at) {
+  return std::to_string(at.catalog) + " " + std::to_string(at.seen) + " " +
+         std::to_string(at.totals);
+}
+
+std::optional<ChangelogPositions> decode(std::string_view text) {
+  ChangelogPositions at;
+  const char* next = text.data();
+  const char* const end = text.data() + text.size();
+  for (std::int64_t* field : {&at.catalog, &at.seen, &at.totals}) {
+    const auto read = std::from_chars(next, end, *field);
+    if (read.ec != std::errc{}) {
+      return std::nullopt;
+    }
+    next = read.ptr == end ? end : read.ptr + 1;
+  }
+  return at;
+}
+
+rocksdb::DBOptions db_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.max_background_jobs = 2;
+  options.max_open_files = 256;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.avoid_unnecessary_blocking_io = true;
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(kWriteBuffersBytes);
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = kOneWriteBufferBytes;
+  options.max_write_buffer_number = 3;
+  options.level_compaction_dynamic_level_bytes = true;
+  // Records are a kilobyte and more: in blob files a compaction moves keys, not records.
+  options.enable_blob_files = true;
+  options.min_blob_size = 256;
+  options.blob_compression_type = rocksdb::kLZ4Compression;
+  options.enable_blob_garbage_collection = true;
+  return options;
+}
+
+// Held as long as the process has the state open.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const fs::path& file)
+      : descriptor_{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)} {
+    if (descriptor_ < 0) {
+      throw StartupError("state: cannot open " + file.string());
+    }
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(descriptor_);
+      throw StartupError("state: " + file.parent_path().string() +
+                         " is in use by another process: give this one another process.instance");
+    }
+  }
+  ~DirectoryLock() { ::close(descriptor_); }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace
+
+struct StateStore::Impl {
+  fs::path directory;
+  std::unique_ptr<DirectoryLock> lock;
+  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  std::unique_ptr<rocksdb::DB> db;
+  std::mutex mutex;  // of `families`
+  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
+
+  rocksdb::Status open();
+  void set_aside(UtcTime now, std::string_view why);
+  void close();
+  rocksdb::ColumnFamilyHandle* family(const std::string& name);
+  rocksdb::ColumnFamilyHandle* renew(const std::string& name);
+};
+
+namespace {
+
+class RocksPartition final : public PartitionStore {
+ public:
+  RocksPartition(StateStore::Impl& state, std::int32_t number)
+      : state_{state}, name_{family_name(number)}, family_{state.family(name_)} {}
+
+  bool get(std::string_view key, std::string& value) override {
+    const rocksdb::Status status =
+        state_.db->Get(rocksdb::ReadOptions{}, family_, slice(key), &value);
+    if (status.IsNotFound()) {
+      return false;
+    }
+    check(status, "read");
+    return true;
+  }
+
+  std::optional<ChangelogPositions> positions() override {
+    std::string text;
+    return get(kPositionsKey, text) ? decode(text) : std::nullopt;
+  }
+
+  std::map<std::string, Totals> totals() override {
+    std::map<std::string, Totals> found;
+    const std::unique_ptr<rocksdb::Iterator> it{
+        state_.db->NewIterator(rocksdb::ReadOptions{}, family_)};
+    for (it->Seek(slice(kTotalsPrefix)); it->Valid() && it->key().starts_with(slice(kTotalsPrefix));
+         it->Next()) {
+      if (auto sums = parse_totals(view(it->value()))) {
+        found.emplace(view(it->key()).substr(kTotalsPrefix.size()), std::move(*sums));
+      }
+    }
+    check(it->status(), "read");
+    return found;
+  }
+
+  void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
+             const std::vector<std::pair<std::string, Totals>>& totals,
+             const ChangelogPositions& positions) override {
+    rocksdb::WriteBatch batch;
+    for (const auto& [key, json] : records) {
+      check(batch.Put(family_, slice(key), slice(json)), "write");
+    }
+    for (const auto& [provider, sums] : totals) {
+      check(batch.Put(family_, std::string{kTotalsPrefix} + provider, encode_totals(sums)),
+            "write");
+    }
+    check(batch.Put(family_, slice(kPositionsKey), encode(positions)), "write");
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    check(state_.db->Write(options, &batch), "write");
+  }
+
+  void each(const std::function<void(std::string_view, std::string_view)>& visit) override {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    options.readahead_size = 4U << 20U;
+    const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
+    for (it->Seek("\1"); it->Valid(); it->Next()) {
+      visit(view(it->key()), view(it->value()));
+    }
+    check(it->status(), "read");
+  }
+
+  void flush() override { check(state_.db->Flush(rocksdb::FlushOptions{}, family_), "flush"); }
+
+  void clear() override { family_ = state_.renew(name_); }
+
+ private:
+  StateStore::Impl& state_;
+  std::string name_;
+  rocksdb::ColumnFamilyHandle* family_;
+};
+
+}  // namespace
+
+rocksdb::Status StateStore::Impl::open() {
+  const std::string path = (directory / "db").string();
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(db_options(), path, &names).ok()) {
+    names = {rocksdb::kDefaultColumnFamilyName};
+  }
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) {
+    descriptors.emplace_back(name, family_options(cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(db_options(), path, descriptors, &handles, &opened);
+  if (status.ok()) {
+    db.reset(opened);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      families.emplace(handle->GetName(), handle);
+    }
+  }
+  return status;
+}
+
+void StateStore::Impl::set_aside(UtcTime now, std::string_view why) {
+  const fs::path aside = directory.string() + ".aside-" + std::to_string(now.millis());
+  std::error_code error;
+  fs::rename(directory, aside, error);
+  if (error) {
+    throw StartupError("state: cannot set " + directory.string() + " aside: " + error.message());
+  }
+  log::warn("state_set_aside",
+            {{"why", why}, {"from", directory.string()}, {"to", aside.string()}});
+}
+
+void StateStore::Impl::close() {
+  for (const auto& [name, handle] : families) {
+    static_cast<void>(db->DestroyColumnFamilyHandle(handle));
+  }
+  families.clear();
+  if (db) {
+    static_cast<void>(db->Close());
+    db.reset();
+  }
+}
+
+rocksdb::ColumnFamilyHandle* StateStore::Impl::family(const std::string& name) {
+  const std::lock_guard guard{mutex};
+  rocksdb::ColumnFamilyHandle*& handle = families[name];
+  if (handle == nullptr) {
+    check(db->CreateColumnFamily(family_options(cache), name, &handle), "new partition");
+  }
+  return handle;
+}
+
+rocksdb::ColumnFamilyHandle* StateStore::Impl::renew(const std::string& name) {
+  {
+    const std::lock_guard guard{mutex};
+    const auto found = families.find(name);
+    if (found != families.end()) {
+      check(db->DropColumnFamily(found->second), "partition dropped");
+      static_cast<void>(db->DestroyColumnFamilyHandle(found->second));
+      families.erase(found);
+    }
+  }
+  return family(name);
+}
+
+StateStore::StateStore(const fs::path& directory, UtcTime now) : impl_{std::make_unique<Impl>()} {
+  impl_->directory = directory;
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    throw StartupError("state: cannot create " + directory.string() + ": " + error.message());
+  }
+  // Beside the directory, so that the lock stays held while the directory is set aside.
+  impl_->lock = std::make_unique<DirectoryLock>(directory.string() + ".lock");
+  const fs::path version_file = directory / "VERSION";
+  std::string version;
+  if (std::ifstream in{version_file}; in) {
+    version.assign(std::istreambuf_iterator<char>{in}, {});
+  }
+  if (version != kVersion && !fs::is_empty(directory)) {
+    impl_->set_aside(now, "another version");
+  }
+  const auto begin = [&] {
+    fs::create_directories(directory);
+    std::ofstream{version_file} << kVersion;
+    return impl_->open();
+  };
+  rocksdb::Status status = begin();
+  if (!status.ok()) {
+    impl_->set_aside(now, status.ToString());
+    status = begin();
+  }
+  if (!status.ok()) {
+    throw StartupError("state: " + status.ToString());
+  }
+}
+
+StateStore::~StateStore() { impl_->close(); }
+
+std::unique_ptr<PartitionStore> StateStore::partition(std::int32_t number) {
+  return std::make_unique<RocksPartition>(*impl_, number);
+}
+
+const fs::path& StateStore::directory() const { return impl_->directory; }
+
+}  // namespace freshet

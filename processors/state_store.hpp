@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "processors/stages/dedupe/dedupe.hpp"
+
+namespace freshet {
+
+/// How far the state of a partition has come in its changelogs: the next offset to read of each, or
+/// less. Reading from there again changes nothing, so a lower bound is always right.
+struct ChangelogPositions {
+  std::int64_t catalog = 0;
+  std::int64_t seen = 0;
+  std::int64_t totals = 0;
+  friend bool operator==(const ChangelogPositions&, const ChangelogPositions&) = default;
+};
+
+/// The records, sums and changelog positions of one partition on disk. They change together, in one
+/// write per commit; what was not flushed at a crash is missing from all of them alike.
+class PartitionStore : public RecordStore {
+ public:
+  /// Nothing stored: an empty partition, or one that was never here.
+  virtual std::optional<ChangelogPositions> positions() = 0;
+  virtual std::map<std::string, Totals> totals() = 0;
+  virtual void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
+                     const std::vector<std::pair<std::string, Totals>>& totals,
+                     const ChangelogPositions& positions) = 0;
+  /// Visits every record in the order of the keys.
+  virtual void each(const std::function<void(std::string_view, std::string_view)>& visit) = 0;
+  /// Makes what was written survive a crash.
+  virtual void flush() = 0;
+  /// Forgets everything.
+  virtual void clear() = 0;
+};
+
+/// The state of a process: one RocksDB with a column family per partition, without a write-ahead
+/// log, because the topics are the log.
+///
+/// @thread_safety  `partition` and the stores of different partitions: any threads.
+class StateStore {
+ public:
+  /// Opens or creates `directory`. A state that is damaged or of another version is renamed to
+  /// `<directory>.aside-<time>` and begun anew, with one line in the log.
+  /// @error StartupError when another process holds it or it cannot be written.
+  StateStore(const std::filesystem::path& directory, UtcTime now);
+  ~StateStore();
+  StateStore(const StateStore&) = delete;
+  StateStore& operator=(const StateStore&) = delete;
+
+  std::unique_ptr<PartitionStore> partition(std::int32_t number);
+  const std::filesystem::path& directory() const;
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace freshet
