@@ -215,20 +215,14 @@ FinalWork Generator::final_work(std::uint64_t number) const {
 
 std::string to_json(const Truth& truth, const GeneratorOptions& options) {
   namespace json = boost::json;
-  json::object live{{"image", std::uint64_t{0}}, {"audio", std::uint64_t{0}}};
-  json::object owned = live;
-  json::object by_provider;
+  std::map<std::string, std::uint64_t> live{{"image", 0}, {"audio", 0}};
   for (const auto& [name, count] : truth.works) {
-    const std::string media = name.substr(0, name.find(':'));
-    const auto found = truth.duplicates.find(name);
-    const std::uint64_t duplicates = found == truth.duplicates.end() ? 0 : found->second;
-    live[media] = live[media].as_uint64() + count;
-    owned[media] = owned[media].as_uint64() + count - duplicates;
-    by_provider[name.substr(media.size() + 1)] = {
-        {"media_type", media}, {"live", count}, {"live_with_owners", count - duplicates}};
+    live[name.substr(0, name.find(':'))] += count;
   }
-  const std::uint64_t all = live["image"].as_uint64() + live["audio"].as_uint64();
-  const std::uint64_t all_owned = owned["image"].as_uint64() + owned["audio"].as_uint64();
+  std::map<std::string, std::uint64_t> owners = live;
+  for (const auto& [name, count] : truth.duplicates) {
+    owners[name.substr(0, name.find(':'))] -= count;
+  }
   return json::serialize(json::value{{"seed", options.seed},
                                      {"received", truth.received},
                                      {"created", truth.created},
@@ -236,11 +230,10 @@ std::string to_json(const Truth& truth, const GeneratorOptions& options) {
                                      {"unchanged", truth.unchanged},
                                      {"dropped", json::value_from(truth.dropped)},
                                      {"dead_lettered", json::value_from(truth.dead_lettered)},
-                                     {"works", all},
-                                     {"live", std::move(live)},
-                                     {"live_with_owners", std::move(owned)},
-                                     {"duplicates_with_owners", all - all_owned},
-                                     {"providers", std::move(by_provider)}}) +
+                                     {"works", json::value_from(truth.works)},
+                                     {"duplicates", json::value_from(truth.duplicates)},
+                                     {"live", json::value_from(live)},
+                                     {"live_with_owners", json::value_from(owners)}}) +
          "\n";
 }
 
