@@ -11,6 +11,7 @@
 
 #include "api/command.hpp"
 #include "app/completion.hpp"
+#include "app/up.hpp"
 #include "core/check.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
@@ -135,6 +136,7 @@ CommandLine::CommandLine(CleanFunction clean)
   add_api_commands(root_, commands_);
   add_operate_commands(root_, commands_);
   add_simulate_commands(root_, commands_);
+  add_up_command(root_, commands_);  // after the commands of its roles
   add_config_commands();
   add_completion();
   add_settings();

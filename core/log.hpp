@@ -11,7 +11,8 @@
 
 /// JSON lines on standard error: an event in the past tense and fields. Nothing per record above
 /// debug; warn: it recovers by itself; error: someone must act. Never payloads, never secrets.
-/// The same event is written at most once in 10 s per level, with the count of those held back.
+/// Above debug the same event is written at most once in 10 s per level, the next one with the
+/// count of those held back.
 namespace freshet::log {
 
 struct Field {
