@@ -1,0 +1,265 @@
+#include "operate/sums.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <set>
+#include <string_view>
+
+#include "core/json.hpp"
+#include "operate/table.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::string_view kProcess = "process";
+constexpr std::string_view kProduce = "produce";
+constexpr std::string_view kLive = "works.live";
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+
+Totals whole(const std::map<std::string, Totals>& by_provider) {
+  Totals sum;
+  for (const auto& [provider, totals] : by_provider) {
+    sum.add(totals);
+  }
+  return sum;
+}
+
+std::int64_t accounted(const Totals& totals) {
+  return totals.at("created") + totals.at("merged") + totals.at("unchanged") +
+         totals.at("control") + totals.sum("dropped") + totals.sum("dead_lettered");
+}
+
+std::int64_t count_of(const std::map<std::string, std::int64_t>& counts, const std::string& name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void compare_store(const Sums& sums, std::string_view store,
+                   const std::optional<LiveCounts>& counts, std::vector<std::string>& sentences) {
+  if (!counts) {
+    sentences.push_back(fmt::format("{} did not answer: its works cannot be compared", store));
+    return;
+  }
+  std::set<std::string> providers;
+  for (const auto& [provider, totals] : sums.processed) {
+    providers.insert(provider);
+  }
+  for (const auto& [provider, count] : counts->by_provider) {
+    providers.insert(provider);
+  }
+  for (const std::string& provider : providers) {
+    const auto processed = sums.processed.find(provider);
+    const std::int64_t wanted = processed == sums.processed.end() ? 0 : processed->second.at(kLive);
+    const std::int64_t found = count_of(counts->by_provider, provider);
+    if (wanted != found) {
+      sentences.push_back(
+          fmt::format("{}: {} works are live, {} in {}", provider, wanted, found, store));
+    }
+  }
+}
+
+/// `{"received": 1, "dropped": {"licence": 2}}` of flat names.
+json::object nested(const Totals& totals) {
+  json::object object;
+  for (const auto& [name, count] : totals.counters) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos) {
+      object[name] = count;
+      continue;
+    }
+    json::value& group = object[name.substr(0, dot)];
+    if (!group.is_object()) {
+      group = json::object{};
+    }
+    group.as_object()[name.substr(dot + 1)] = count;
+  }
+  return object;
+}
+
+json::value store_json(const std::optional<LiveCounts>& counts) {
+  if (!counts) {
+    return nullptr;
+  }
+  json::object by_media_type;
+  for (const auto& [name, count] : counts->by_media_type) {
+    by_media_type[name] = count;
+  }
+  json::object by_provider;
+  for (const auto& [name, count] : counts->by_provider) {
+    by_provider[name] = count;
+  }
+  return json::object{{"live", counts->total()},
+                      {"by_media_type", std::move(by_media_type)},
+                      {"by_provider", std::move(by_provider)}};
+}
+
+json::object providers_json(const std::map<std::string, Totals>& by_provider) {
+  json::object providers;
+  for (const auto& [provider, totals] : by_provider) {
+    providers[provider] = nested(totals);
+  }
+  return providers;
+}
+
+std::string processed_table(const Sums& sums) {
+  Table table{{{"PROVIDER"},
+               {"RECEIVED", Align::right},
+               {"CREATED", Align::right},
+               {"MERGED", Align::right},
+               {"UNCHANGED", Align::right},
+               {"CONTROL", Align::right},
+               {"DROPPED", Align::right},
+               {"DEAD LETTERS", Align::right},
+               {"LIVE", Align::right},
+               {"DUPLICATE", Align::right},
+               {"REMOVED", Align::right},
+               {"BLOCKED", Align::right},
+               {"POSTGRES", Align::right},
+               {"ELASTICSEARCH", Align::right}}};
+  const auto row = [&](const std::string& name, const Totals& totals, const std::string& postgres,
+                       const std::string& elasticsearch) {
+    table.add({name, number(totals.at("received")), number(totals.at("created")),
+               number(totals.at("merged")), number(totals.at("unchanged")),
+               number(totals.at("control")), number(totals.sum("dropped")),
+               number(totals.sum("dead_lettered")), number(totals.at(kLive)),
+               number(totals.at("works.duplicate")), number(totals.at("works.removed_at_source")),
+               number(totals.at("works.blocked")), postgres, elasticsearch});
+  };
+  const auto stored = [](const std::optional<LiveCounts>& counts, const std::string& provider) {
+    return counts ? number(count_of(counts->by_provider, provider)) : "?";
+  };
+  for (const auto& [provider, totals] : sums.processed) {
+    row(provider, totals, stored(sums.postgres, provider), stored(sums.elasticsearch, provider));
+  }
+  row("all", whole(sums.processed), sums.postgres ? number(sums.postgres->total()) : "?",
+      sums.elasticsearch ? number(sums.elasticsearch->total()) : "?");
+  return table.text();
+}
+
+std::string produced_table(const Sums& sums) {
+  Table table{{{"PRODUCED"},
+               {"LISTED", Align::right},
+               {"EMITTED", Align::right},
+               {"DROPPED", Align::right},
+               {"REJECTED", Align::right},
+               {"PAGES", Align::right},
+               {"REQUESTS", Align::right}}};
+  for (const auto& [provider, totals] : sums.produced) {
+    table.add({provider, number(totals.at("listed")), number(totals.at("emitted")),
+               number(totals.sum("dropped")), number(totals.sum("rejected")),
+               number(totals.at("pages")), number(totals.at("requests"))});
+  }
+  return table.empty() ? "" : "\n" + table.text();
+}
+
+std::string reasons_table(const Sums& sums) {
+  Table table{{{"PROVIDER"}, {"STEP"}, {"OUTCOME"}, {"REASON"}, {"RECORDS", Align::right}}};
+  const auto add = [&](std::string_view step, const std::map<std::string, Totals>& by_provider,
+                       const std::string& outcome) {
+    const std::string prefix = outcome + ".";
+    for (const auto& [provider, totals] : by_provider) {
+      for (const auto& [name, count] : totals.counters) {
+        if (name.starts_with(prefix) && count != 0) {
+          table.add(
+              {provider, std::string{step}, outcome, name.substr(prefix.size()), number(count)});
+        }
+      }
+    }
+  };
+  add(kProduce, sums.produced, "dropped");
+  add(kProduce, sums.produced, "rejected");
+  add(kProcess, sums.processed, "dropped");
+  add(kProcess, sums.processed, "dead_lettered");
+  return table.empty() ? "" : "\n" + table.text();
+}
+
+}  // namespace
+
+std::int64_t LiveCounts::total() const {
+  std::int64_t sum = 0;
+  for (const auto& [media_type, count] : by_media_type) {
+    sum += count;
+  }
+  return sum;
+}
+
+void Sums::add(const TotalsKey& key, const Totals& totals) {
+  if (key.kind == kProcess) {
+    processed[key.provider].add(totals);
+  } else if (key.kind == kProduce) {
+    produced[key.provider].add(totals);
+  }
+}
+
+std::vector<std::string> find_disagreements(const Sums& sums) {
+  std::vector<std::string> sentences;
+  for (const auto& [provider, totals] : sums.produced) {
+    const std::int64_t told = totals.at("emitted") + totals.sum("dropped") + totals.sum("rejected");
+    if (totals.at("listed") != told) {
+      sentences.push_back(fmt::format("{}: {} records were listed, {} emitted, dropped or rejected",
+                                      provider, totals.at("listed"), told));
+    }
+  }
+  for (const auto& [provider, totals] : sums.processed) {
+    if (totals.at("received") != accounted(totals)) {
+      sentences.push_back(fmt::format("{}: {} records were received, {} have an outcome", provider,
+                                      totals.at("received"), accounted(totals)));
+    }
+  }
+  compare_store(sums, "PostgreSQL", sums.postgres, sentences);
+  compare_store(sums, "Elasticsearch", sums.elasticsearch, sentences);
+  return sentences;
+}
+
+std::string format_sums_table(const Sums& sums) {
+  std::string text = processed_table(sums) + produced_table(sums) + reasons_table(sums) + "\n";
+  for (const std::string& note : sums.notes) {
+    text += note + "\n";
+  }
+  const auto sentences = find_disagreements(sums);
+  if (sentences.empty()) {
+    return text + "The sums agree.\n";
+  }
+  for (const std::string& sentence : sentences) {
+    text += "Does not agree: " + sentence + "\n";
+  }
+  return text;
+}
+
+std::string format_sums_json(const Sums& sums) {
+  json::array disagreements;
+  for (const std::string& sentence : find_disagreements(sums)) {
+    disagreements.push_back(json::value(sentence));
+  }
+  json::array notes;
+  for (const std::string& note : sums.notes) {
+    notes.push_back(json::value(note));
+  }
+  const bool agree = disagreements.empty();
+  return to_json(json::object{
+             {"processed", providers_json(sums.processed)},
+             {"produced", providers_json(sums.produced)},
+             {"all", nested(whole(sums.processed))},
+             {"stores", json::object{{"postgres", store_json(sums.postgres)},
+                                     {"elasticsearch", store_json(sums.elasticsearch)}}},
+             {"agree", agree},
+             {"disagreements", std::move(disagreements)},
+             {"notes", std::move(notes)}}) +
+         "\n";
+}
+
+std::string format_sums_line(const Sums& sums) {
+  const Totals all = whole(sums.processed);
+  const auto stored = [](const std::optional<LiveCounts>& counts) {
+    return counts ? number(counts->total()) : "?";
+  };
+  return fmt::format(
+      "received {}  created {}  merged {}  unchanged {}  dropped {}  dead letters {}  live {}  "
+      "postgres {}  elasticsearch {}\n",
+      all.at("received"), all.at("created"), all.at("merged"), all.at("unchanged"),
+      all.sum("dropped"), all.sum("dead_lettered"), all.at(kLive), stored(sums.postgres),
+      stored(sums.elasticsearch));
+}
+
+}  // namespace freshet

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+enum class Align { left, right };
+
+/// Text in columns, two spaces apart, under titles. Widths count code points, so that columns stay
+/// straight for names in any alphabet of single width.
+class Table {
+ public:
+  struct Column {
+    std::string title;
+    Align align = Align::left;
+  };
+
+  explicit Table(std::vector<Column> columns) : columns_{std::move(columns)} {}
+
+  /// One cell per column. Line ends and control characters become spaces: a row stays a line.
+  void add(std::vector<std::string> cells);
+  bool empty() const noexcept { return rows_.empty(); }
+  /// Lines with their ends; no spaces at the end of a line.
+  std::string text() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace freshet

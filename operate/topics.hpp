@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/commands.hpp"
+#include "core/kafka/admin.hpp"
+#include "core/topics.hpp"
+
+namespace freshet {
+
+/// Adds `topics create`, `topics describe` and `topics diff`.
+void add_topics_commands(CLI::App& root, Commands& commands);
+
+/// One way in which a topic is not as schemas/topics.json and the settings want it.
+struct TopicDifference {
+  std::string topic;
+  std::string what;  ///< `topic`, `partitions`, `replication factor`, or the name of a config
+  std::string wanted;
+  std::string found;
+};
+
+/// Differences in the order of `wanted`. Configs that are not asked for do not count: what the
+/// broker has by default is its owner's choice.
+std::vector<TopicDifference> compare_topics(const std::vector<TopicSpec>& wanted,
+                                            const std::vector<kafka::TopicState>& found);
+
+}  // namespace freshet
