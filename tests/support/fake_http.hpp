@@ -1,0 +1,42 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "core/http/http_client.hpp"
+
+namespace freshet::testing {
+
+/// Answers from a function, or in order from a list, and remembers what was asked.
+class FakeHttp final : public http::HttpClient {
+ public:
+  using Answer = std::function<Result<http::Response>(const http::Request&)>;
+
+  FakeHttp() = default;
+  explicit FakeHttp(Answer answer) : answer_{std::move(answer)} {}
+
+  /// Adds an answer to the list, which is used when there is no function.
+  void then(Result<http::Response> answer) { answers_.push_back(std::move(answer)); }
+
+  Result<http::Response> send(const http::Request& request) override {
+    requests.push_back(request);
+    if (answer_) {
+      return answer_(request);
+    }
+    if (answers_.empty()) {
+      return http::Response{404, {}, "{}", http::full_url(request)};
+    }
+    auto answer = std::move(answers_.front());
+    answers_.pop_front();
+    return answer;
+  }
+
+  std::vector<http::Request> requests;
+
+ private:
+  Answer answer_;
+  std::deque<Result<http::Response>> answers_;
+};
+
+}  // namespace freshet::testing
