@@ -9,8 +9,8 @@
 
 namespace freshet {
 
-/// What clean makes of one sighting, for `produce --dry-run --cleaned` and `--rejects`. Handed in by
-/// `app/`, so that producers do not depend on processors.
+/// What clean makes of one sighting, for `produce --dry-run --cleaned` and `--rejects`. Handed in
+/// by `app/`, so that producers do not depend on processors.
 struct CleanPreview {
   enum class Outcome { cleaned, dropped, rejected };
   Outcome outcome = Outcome::cleaned;

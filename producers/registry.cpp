@@ -1,0 +1,36 @@
+#include "producers/registry.hpp"
+
+// The one list. Explicit, because a linker drops an object file of a static library that only
+// registers itself. In alphabetical order; each name is the factory at the end of
+// providers/<name>.cpp and the command's name.
+#define FRESHET_PROVIDERS(X) \
+  X(jamendo)                 \
+  X(metropolitan_museum)     \
+  X(science_museum)          \
+  X(wikimedia_commons)
+
+namespace freshet {
+
+#define X(name) std::unique_ptr<Provider> name();
+FRESHET_PROVIDERS(X)
+#undef X
+
+const std::vector<RegisteredProvider>& providers() {
+  static const std::vector<RegisteredProvider> kProviders{
+#define X(name) {#name, &name},
+      FRESHET_PROVIDERS(X)
+#undef X
+  };
+  return kProviders;
+}
+
+const RegisteredProvider* find_provider(std::string_view command) {
+  for (const RegisteredProvider& provider : providers()) {
+    if (provider.command == command) {
+      return &provider;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace freshet
