@@ -193,8 +193,9 @@ void Pipeline::add(Incoming incoming, kafka::Offset from) {
     shared_->filling->add(std::move(incoming), from);
   }
   shared_->metrics.received.add();
-  shared_->changed.notify_all();
 }
+
+void Pipeline::publish() { shared_->changed.notify_all(); }
 
 bool Pipeline::is_idle() const {
   const std::scoped_lock lock{shared_->mutex};

@@ -74,8 +74,10 @@ class Pipeline {
   std::size_t room() const;
   /// Waits until there is room or `timeout` has passed; whether there is.
   bool wait_for_room(std::chrono::milliseconds timeout);
+  /// Adds a record; a writer is woken by the next `publish`, so that it finds all of a poll.
   /// @param from  where the record's partition stood before it: the next offset as last known.
   void add(Incoming incoming, kafka::Offset from);
+  void publish();
 
   /// Nothing is filled or written.
   bool is_idle() const;

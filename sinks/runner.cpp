@@ -92,6 +92,7 @@ class Loop {
   int run() {
     check_start();
     MetricsServer server{context_.metrics, context_.config.metrics.listen};
+    log::info("metrics_served", {{"address", server.address()}});
     server.add_component("sink." + spec_.name, [this] { return unready(); });
     if (!await_topic()) {
       return ExitCode::done;
@@ -392,6 +393,7 @@ class Loop {
       incoming.message = std::move(message);
       pipeline_->add(std::move(incoming), from);
     }
+    pipeline_->publish();
   }
 
   // -- offsets

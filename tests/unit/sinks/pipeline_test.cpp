@@ -55,6 +55,7 @@ class PipelineTest : public ::testing::Test {
     Incoming incoming;
     incoming.record = {key, "value", "", Partition{0}, Offset{offset}};
     pipeline_->add(std::move(incoming), Offset{offset});
+    pipeline_->publish();
   }
   double left_over() const {
     double out = counters_.forwarded.value() + counters_.stale.value() +
