@@ -262,28 +262,27 @@ class Forwarder:
 
 def set_up_stores() -> None:
     psql(f"create database {DATABASE}", "postgres")
-    for file in sorted((SOURCE / "schemas/postgres").glob("*.sql")):
-        psql(file.read_text())
+    environment = {**os.environ, "FRESHET_POSTGRES_DSN": dsn_of(DATABASE), "FRESHET_ELASTICSEARCH_INDEX_PREFIX": NAME + "-"}
+    subprocess.run([BINARY, "schema", "apply"], env=environment, check=True, timeout=120, stdout=subprocess.DEVNULL)
     psql("".join(work.row() for work in WORKS if work.in_postgres))
     for media in ("image", "audio"):
-        index = f"{NAME}-{media}-1"
-        definition = json.loads((SOURCE / f"schemas/elasticsearch/{media}.json").read_text())
-        definition["aliases"] = {f"{NAME}-{media}": {"filter": {"term": {"status": "live"}}}}
-        search_http("PUT", "/" + index, json.dumps(definition))
         lines = ""
         for work in WORKS:
             if work.media == media:
                 lines += json.dumps({"index": {"_id": work.id}}) + "\n" + json.dumps(work.document()) + "\n"
-        done = search_http("POST", f"/{index}/_bulk?refresh=true", lines)
+        done = search_http("POST", f"/{NAME}-{media}-write/_bulk?refresh=true&require_alias=true", lines)
         assert not done["errors"], done
 
 
 def tear_down_stores() -> None:
     with contextlib.suppress(Exception):
         psql(f"drop database if exists {DATABASE} with (force)", "postgres")
+    with contextlib.suppress(Exception):
+        for index in search_http("GET", f"/_cat/indices/{NAME}-*?format=json"):
+            search_http("DELETE", "/" + index["index"])
     for media in ("image", "audio"):
         with contextlib.suppress(Exception):
-            search_http("DELETE", f"/{NAME}-{media}-1")
+            search_http("DELETE", f"/_index_template/{NAME}-freshet-{media}")
 
 
 service: Service
