@@ -35,6 +35,7 @@ std::optional<std::string> cache_control(Endpoint endpoint) {
       return "max-age=259200, public";
     case Endpoint::root:
     case Endpoint::docs:
+    case Endpoint::oembed:
     case Endpoint::watermark:
     case Endpoint::healthcheck:
     case Endpoint::gone:

@@ -28,6 +28,7 @@ code { font-family: ui-monospace, monospace; }
 <tr><td><code>/v1/images/{id}/</code></td><td>one image</td></tr>
 <tr><td><code>/v1/images/{id}/related/</code></td><td>up to ten images like it</td></tr>
 <tr><td><a href="/v1/images/stats/"><code>/v1/images/stats/</code></a></td><td>sources and their numbers of images</td></tr>
+<tr><td><code>/v1/images/oembed/?url=</code></td><td>oEmbed of an image</td></tr>
 <tr><td><a href="/v1/audio/"><code>/v1/audio/</code></a></td><td>audio search</td></tr>
 <tr><td><code>/v1/audio/{id}/</code></td><td>one recording</td></tr>
 <tr><td><code>/v1/audio/{id}/related/</code></td><td>up to ten recordings like it</td></tr>

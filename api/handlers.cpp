@@ -5,6 +5,7 @@
 
 #include "api/common_headers.hpp"
 #include "api/docs_page.hpp"
+#include "api/oembed.hpp"
 #include "api/parameters.hpp"
 #include "api/search_query.hpp"
 #include "core/log.hpp"
@@ -100,6 +101,9 @@ Task<Reply> Handlers::dispatch(Route route, Request request, Caller caller) {
           break;
         case Endpoint::related:
           reply = co_await related(std::move(route), std::move(request));
+          break;
+        case Endpoint::oembed:
+          reply = co_await oembed(std::move(request));
           break;
         case Endpoint::watermark:
           reply = error_reply(404, "The watermark feature is currently disabled.");
@@ -277,6 +281,23 @@ Task<Reply> Handlers::related(Route route, Request request) {
   co_return json_reply(build_list({.result_count = kRelatedPageSize, .page_count = 1},
                                   kRelatedPageSize, 1, items, {},
                                   {route.media, request.base_url, std::get<bool>(peaks)}));
+}
+
+Task<Reply> Handlers::oembed(Request request) {
+  auto parsed = parse_oembed(request.query);
+  if (Reply* refusal = std::get_if<Reply>(&parsed)) {
+    co_return std::move(*refusal);
+  }
+  const OembedTarget& target = std::get<OembedTarget>(parsed);
+  const Result<std::optional<WorkRow>> row =
+      co_await store_.find_one(Media::image, target.identifier);
+  if (!row) {
+    co_return store_failed("postgres", row.error());
+  }
+  if (!*row || sources_.get(Media::image)->hidden.contains((*row)->source.value_or(""))) {
+    co_return oembed_error("Could not find image from the provided URL", target.url);
+  }
+  co_return json_reply(build_oembed(**row));
 }
 
 Task<Reply> Handlers::stats(Media media) {

@@ -27,6 +27,7 @@ class Handlers final : public RequestHandler {
   Task<Reply> search(Media media, Request request, Caller caller);
   Task<Reply> detail(Route route, Request request);
   Task<Reply> related(Route route, Request request);
+  Task<Reply> oembed(Request request);
   Task<Reply> stats(Media media);
   Task<Reply> healthcheck(Request request);
 

@@ -227,6 +227,11 @@ std::string format_indexed_on(std::int64_t micros) {
   return text;
 }
 
+std::optional<std::string> item_license_url(const WorkRow& row) {
+  return license_url(lower(row.license.value_or("")), row.license_version.value_or(""),
+                     row.stored_license_url.value_or(""));
+}
+
 std::vector<std::string> visible_tag_names(const WorkRow& row) {
   std::vector<std::string> names;
   for_each_visible_tag(row,
@@ -239,8 +244,7 @@ void append_item(std::string& out, const WorkRow& row,
   const bool is_audio = options.media == Media::audio;
   const std::string slug = lower(row.license.value_or(""));
   const std::string version = row.license_version.value_or("");
-  const std::optional<std::string> license_link =
-      license_url(slug, version, row.stored_license_url.value_or(""));
+  const std::optional<std::string> license_link = item_license_url(row);
   const json::value sensitivity = column(row.sensitivity);
   const bool is_mature = says(sensitivity, "user_reported_sensitivity");
 

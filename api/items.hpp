@@ -55,6 +55,9 @@ struct ItemOptions {
 void append_item(std::string& out, const WorkRow& row,
                  const std::vector<std::string>& fields_matched, const ItemOptions& options);
 
+/// Where the licence of a work is explained.
+std::optional<std::string> item_license_url(const WorkRow& row);
+
 /// The names of the tags that are shown, in order.
 std::vector<std::string> visible_tag_names(const WorkRow& row);
 

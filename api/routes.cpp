@@ -63,6 +63,9 @@ std::optional<Route> find_slashed(std::string_view path) {
   if (parts.size() == 3 && parts[2] == "stats") {
     return Route{Endpoint::stats, media, {}};
   }
+  if (parts.size() == 3 && parts[2] == "oembed" && is_image) {
+    return Route{Endpoint::oembed, media, {}};
+  }
   return find_item_route(media, parts);
 }
 
@@ -106,6 +109,8 @@ std::string_view to_string(Endpoint endpoint) {
       return "detail";
     case Endpoint::related:
       return "related";
+    case Endpoint::oembed:
+      return "oembed";
     case Endpoint::watermark:
       return "watermark";
     case Endpoint::healthcheck:

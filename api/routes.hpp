@@ -16,6 +16,7 @@ enum class Endpoint {
   stats,        ///< `/v1/images/stats/`
   detail,       ///< `/v1/images/{id}/`
   related,      ///< `/v1/images/{id}/related/`
+  oembed,       ///< `/v1/images/oembed/`
   watermark,    ///< `/v1/images/{id}/watermark/`, switched off
   healthcheck,  ///< `/healthcheck/`
   gone,         ///< `/v1/link/…`

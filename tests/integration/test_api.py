@@ -473,6 +473,17 @@ class Items(unittest.TestCase):
         self.assertEqual(found, [11])
         self.assertEqual(service.ask(f"/v1/images/{identifier(5000)}/related/")[::2], (404, {"detail": "Not found."}))
 
+    def test_oembed(self):
+        ask = lambda url: service.ask("/v1/images/oembed/?" + urllib.parse.urlencode({"url": url}))
+        for url in (f"https://any.example/image/{identifier(1)}", f"https://any.example/image/{identifier(1).upper()}/"):
+            status, headers, body = ask(url)
+            self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+            self.assertEqual(body, {"version": "1.0", "type": "photo", "width": 3000, "height": 2000, "title": "Lighthouse at dusk",
+                                    "author_name": "Ann Lee", "author_url": "https://example.org/jane",
+                                    "license_url": "https://creativecommons.org/publicdomain/zero/1.0/"})
+        zero = "https://any.example/00000000-0000-0000-0000-000000000000"
+        self.assertEqual(ask(zero)[::2], (400, {"detail": {"Could not find image from the provided URL": [zero]}}))
+
     def test_stats(self):
         status, headers, body = service.ask("/v1/images/stats/")
         self.assertEqual((status, headers["Cache-Control"]), (200, "max-age=259200, public"))

@@ -53,6 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
         RouteCase{"/v1/images/0b6c5c8e-5a0e-1d6b-9c55-7a8f2f0f9f11/", "none"},
         RouteCase{"/v1/images/0b6c5c8e-5a0e-4d6b-cc55-7a8f2f0f9f11/", "none"},
         RouteCase{"/v1/images/0B6C5C8E-5A0E-4D6B-9C55-7A8F2F0F9F11/", "none"},
+        RouteCase{"/v1/images/oembed/", "oembed image"}, RouteCase{"/v1/audio/oembed/", "none"},
         RouteCase{"/healthcheck/", "healthcheck image"},
         RouteCase{"/healthcheck", "-> /healthcheck/"},
         RouteCase{"/v1/sources", "-> /v1/images/stats/ (no query)"},
