@@ -228,24 +228,6 @@ TEST_F(Rules, TagDeniedCatalog) {
   });
 }
 
-// Tags as newer states of the original keep them: each once, in order.
-json::value in_order(const json::value& tags) {
-  if (!tags.is_array()) {
-    return tags;
-  }
-  std::vector<std::string> texts;
-  for (const json::value& tag : tags.get_array()) {
-    texts.push_back(json::serialize(tag));
-  }
-  std::sort(texts.begin(), texts.end());
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  json::array out;
-  for (const std::string& text : texts) {
-    out.push_back(json::parse(text));
-  }
-  return out.empty() ? kNull : json::value(out);
-}
-
 TEST_F(Rules, EnrichTags) {
   each_row("enrich_tags", [&](const auto& name, const auto& in, const auto& row) {
     json::object work = plain_sighting();

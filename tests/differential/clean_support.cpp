@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <vector>
 
 namespace freshet::test {
 
@@ -73,6 +75,23 @@ std::string halve_backslashes(std::string_view text) {
     }
   }
   return out;
+}
+
+json::value in_order(const json::value& tags) {
+  if (!tags.is_array()) {
+    return tags;
+  }
+  std::vector<std::string> texts;
+  for (const json::value& tag : tags.get_array()) {
+    texts.push_back(json::serialize(tag));
+  }
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  json::array out;
+  for (const std::string& text : texts) {
+    out.push_back(json::parse(text));
+  }
+  return out.empty() ? json::value() : json::value(out);
 }
 
 }  // namespace freshet::test

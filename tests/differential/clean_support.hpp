@@ -31,4 +31,7 @@ boost::json::object plain_sighting(std::string_view media_type = "image");
 /// The text that a file's text stands for: every doubled backslash is one.
 std::string halve_backslashes(std::string_view text);
 
+/// Tags as newer states of the original keep them: each once, in one order; an empty list is null.
+boost::json::value in_order(const boost::json::value& tags);
+
 }  // namespace freshet::test
