@@ -86,7 +86,7 @@ std::string format_lag_json(const std::vector<GroupLag>& groups) {
       partitions.push_back(json::object{
           {"topic", one.at.topic},
           {"partition", one.at.partition.value},
-          {"committed", one.committed ? json::value{one.committed->value} : json::value{}},
+          {"committed", one.committed ? json::value(one.committed->value) : json::value{}},
           {"end", one.end.value},
           {"lag_records", one.records},
           {"estimated", one.is_estimate},

@@ -7,6 +7,8 @@
 
 #include "core/check.hpp"
 #include "core/json.hpp"
+#include "core/log.hpp"
+#include "core/stop.hpp"
 #include "core/time.hpp"
 #include "operate/broker.hpp"
 #include "operate/stores.hpp"
@@ -19,11 +21,15 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kPostgresSink = "sink.postgres";
 
+// ConsumerOptions::session_timeout; the broker looks once more a little later.
+constexpr int kSessionSeconds = 10;
+
 struct Flags {
   std::string group;
   bool from_start = false;
   std::string to_time;
   bool json = false;
+  int wait_seconds = kSessionSeconds + 3;
 };
 
 kafka::Offset target_of(kafka::Consumer& consumer, const kafka::TopicPartition& at,
@@ -46,13 +52,33 @@ void print(const std::vector<kafka::TopicPartitionOffset>& targets,
     list.push_back(
         json::object{{"topic", at.topic},
                      {"partition", at.partition.value},
-                     {"was", was == before.end() ? json::value{} : json::value{was->second.value}},
+                     {"was", was == before.end() ? json::value{} : json::value(was->second.value)},
                      {"is", offset.value}});
     table.add({at.topic, std::to_string(at.partition.value),
                was == before.end() ? "none" : std::to_string(was->second.value),
                std::to_string(offset.value)});
   }
   std::cout << (as_json ? to_json(list) + "\n" : table.text());
+}
+
+/// A static member that was stopped stays in the group until its session ends (10 s): from outside
+/// it looks like one that runs.
+/// @error RefusedError: there are members after that time.
+void wait_for_members_to_leave(kafka::Admin& admin, const std::string& group, int seconds,
+                               const std::stop_token& stop) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{seconds};
+  while (true) {
+    const auto state = require(admin.describe_group(group));
+    if (state.members == 0) {
+      return;
+    }
+    if (std::chrono::steady_clock::now() >= until || stop.stop_requested()) {
+      throw RefusedError{"group " + group + " has " + std::to_string(state.members) +
+                         " members: stop them first"};
+    }
+    log::info("members_awaited", {{"group", group}, {"members", state.members}});
+    wait_for_stop(stop, 500ms);
+  }
 }
 
 int run_replay(const Context& context, const Flags& flags) {
@@ -72,11 +98,7 @@ int run_replay(const Context& context, const Flags& flags) {
   require_broker(admin);
   kafka::Consumer consumer{config, reader_options()};
 
-  const auto state = require(admin.describe_group(group));
-  if (state.members > 0) {
-    throw RefusedError{"group " + group + " has " + std::to_string(state.members) +
-                       " members: stop them first (a static member leaves when its session ends)"};
-  }
+  wait_for_members_to_leave(admin, group, flags.wait_seconds, context.stop);
   std::vector<kafka::TopicPartitionOffset> targets;
   const auto partitions = partitions_of(consumer, topic);
   for (const kafka::TopicPartition& at : partitions) {
@@ -128,6 +150,11 @@ void add_replay_command(CLI::App& root, Commands& commands) {
   where->add_option("--to-time", flags->to_time,
                     "From the first record that is not older: 2026-11-21T00:19:33Z");
   where->require_option(1);
+  command
+      ->add_option("--wait", flags->wait_seconds,
+                   "Seconds to wait for members to leave; those that were stopped need ten")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
   command->add_flag("--json", flags->json, "Print the offsets as JSON");
   command->footer("Example:\n  freshet replay sink.elasticsearch --from-start");
   commands.on_run(command, [flags](const Context& context) { return run_replay(context, *flags); });

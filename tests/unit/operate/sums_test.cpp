@@ -1,0 +1,119 @@
+#include "operate/sums.hpp"
+
+#include <gmock/gmock.h>
+
+#include "core/json.hpp"
+
+namespace freshet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Totals totals(std::map<std::string, std::int64_t> counters) { return Totals{std::move(counters)}; }
+
+/// Sums in which everything agrees: two partitions of met, one of jamendo.
+Sums agreeing() {
+  Sums sums;
+  sums.add({"process", "met", 0}, totals({{"received", 10},
+                                          {"created", 4},
+                                          {"merged", 1},
+                                          {"unchanged", 2},
+                                          {"control", 1},
+                                          {"dropped.licence", 1},
+                                          {"dead_lettered.invalid_value", 1},
+                                          {"works.live", 3},
+                                          {"works.duplicate", 1}}));
+  sums.add({"process", "met", 1}, totals({{"received", 5}, {"created", 5}, {"works.live", 5}}));
+  sums.add({"process", "jamendo", 1}, totals({{"received", 2}, {"created", 2}, {"works.live", 2}}));
+  sums.add({"produce", "met", 0}, totals({{"listed", 12},
+                                          {"emitted", 9},
+                                          {"dropped.no_url", 2},
+                                          {"rejected.wrong_type", 1},
+                                          {"pages", 3},
+                                          {"requests", 14}}));
+  LiveCounts stored;
+  stored.by_media_type = {{"image", 8}, {"audio", 2}};
+  stored.by_provider = {{"met", 8}, {"jamendo", 2}};
+  sums.postgres = stored;
+  sums.elasticsearch = stored;
+  return sums;
+}
+
+TEST(Sums, AddUpOverPartitions) {
+  const Sums sums = agreeing();
+  EXPECT_EQ(sums.processed.at("met").at("received"), 15);
+  EXPECT_EQ(sums.processed.at("met").at("works.live"), 8);
+  EXPECT_THAT(find_disagreements(sums), IsEmpty());
+}
+
+struct Break {
+  const char* name;
+  void (*damage)(Sums&);
+  const char* sentence;
+};
+class BrokenSums : public ::testing::TestWithParam<Break> {};
+
+TEST_P(BrokenSums, AreNamed) {
+  Sums sums = agreeing();
+  GetParam().damage(sums);
+  EXPECT_THAT(find_disagreements(sums), ElementsAre(HasSubstr(GetParam().sentence)));
+  EXPECT_THAT(format_sums_table(sums), HasSubstr("Does not agree"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , BrokenSums,
+    ::testing::Values(
+        Break{"ReceivedWithoutOutcome", [](Sums& s) { s.processed["met"].add("received"); },
+              "met: 16 records were received, 15 have an outcome"},
+        Break{"OutcomeWithoutReceived",
+              [](Sums& s) { s.processed["jamendo"].add("dead_lettered.too_large"); },
+              "jamendo: 2 records were received, 3 have an outcome"},
+        Break{"ListedButGone", [](Sums& s) { s.produced["met"].add("listed", 2); },
+              "met: 14 records were listed, 12 emitted"},
+        Break{"MissingInPostgres", [](Sums& s) { --s.postgres->by_provider["met"]; },
+              "met: 8 works are live, 7 in PostgreSQL"},
+        Break{"TooManyInElasticsearch", [](Sums& s) { ++s.elasticsearch->by_provider["jamendo"]; },
+              "jamendo: 2 works are live, 3 in Elasticsearch"},
+        Break{"StoreKnowsAnotherProvider", [](Sums& s) { s.postgres->by_provider["flickr"] = 1; },
+              "flickr: 0 works are live, 1 in PostgreSQL"},
+        Break{"StoreKnowsNothingOfAProvider", [](Sums& s) { s.postgres->by_provider.erase("met"); },
+              "met: 8 works are live, 0 in PostgreSQL"},
+        Break{"StoreIsAway", [](Sums& s) { s.elasticsearch.reset(); },
+              "Elasticsearch did not answer"}),
+    [](const auto& one) { return one.param.name; });
+
+TEST(Sums, TheTableHasReasonsAndStores) {
+  const std::string text = format_sums_table(agreeing());
+  EXPECT_THAT(text, HasSubstr("met       process  dropped        licence              1\n"));
+  EXPECT_THAT(text, HasSubstr("met       produce  rejected       wrong_type           1\n"));
+  EXPECT_THAT(text, HasSubstr("The sums agree.\n"));
+}
+
+TEST(Sums, TheJsonHasReasonsNestedAndNullForAStoreThatIsAway) {
+  Sums sums = agreeing();
+  sums.elasticsearch.reset();
+  sums.notes.emplace_back("Elasticsearch: connection refused");
+  const auto parsed = parse_json(format_sums_json(sums));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(value_at(*parsed, "/processed/met/dropped/licence").as_int64(), 1);
+  EXPECT_EQ(value_at(*parsed, "/processed/met/works/live").as_int64(), 8);
+  EXPECT_EQ(value_at(*parsed, "/all/received").as_int64(), 17);
+  EXPECT_EQ(value_at(*parsed, "/produced/met/rejected/wrong_type").as_int64(), 1);
+  EXPECT_EQ(value_at(*parsed, "/stores/postgres/live").as_int64(), 10);
+  EXPECT_EQ(value_at(*parsed, "/stores/postgres/by_media_type/audio").as_int64(), 2);
+  EXPECT_TRUE(parsed->at("stores").at("elasticsearch").is_null());
+  EXPECT_FALSE(parsed->at("agree").as_bool());
+  EXPECT_EQ(parsed->at("disagreements").as_array().size(), 1U);
+  EXPECT_EQ(parsed->at("notes").as_array().size(), 1U);
+}
+
+TEST(Sums, TheLineHasTheWhole) {
+  EXPECT_EQ(format_sums_line(agreeing()),
+            "received 17  created 11  merged 1  unchanged 2  dropped 1  dead letters 1  live 10  "
+            "postgres 10  elasticsearch 10\n");
+}
+
+}  // namespace
+}  // namespace freshet
