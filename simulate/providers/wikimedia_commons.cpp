@@ -311,8 +311,9 @@ ProviderTruth WikimediaCommons::truth() const {
   for (std::uint64_t id = kFirstId; id < kFirstId + world_.works; ++id) {
     const Kind kind = kind_of(id);
     const Fault fault = fault_of(id);
-    if (fault == Fault::no_info || kind == Kind::video || kind == Kind::document) {
-      // Without details the media type is not known either.
+    if (fault == Fault::no_info) {
+      ++truth.dropped["missing_url"];  // without details there is nothing to tell its type from
+    } else if (kind == Kind::video || kind == Kind::document) {
       ++truth.dropped["unsupported_media_type"];
     } else if (fault == Fault::no_page) {
       ++truth.dropped["missing_foreign_landing_url"];
