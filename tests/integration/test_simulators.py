@@ -1,5 +1,6 @@
 """The simulators as their users start them: addresses, keep-alive, exit codes, what goes to standard output."""
 
+import collections
 import http.client
 import json
 import os
@@ -97,6 +98,33 @@ class Providers(unittest.TestCase):
                 promised = json.loads(truth.read_text())["jamendo"]
                 self.assertEqual(sum(promised["emitted"].values()) + sum(promised["dropped"].values()) + promised["rejected"], 30)
                 self.assertEqual(server.stop(), 0)
+
+
+    def test_producers_make_what_the_truth_promises(self):
+        """The four producers over HTTP, paging, faults and mapping, then clean: each count of the truth."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            with Server("providers", "--works", "1200", "--seed", "5", "--errors", "0.03", "--truth", str(folder / "truth.json")) as server:
+                promised = json.loads((folder / "truth.json").read_text())
+                for provider, truth in promised.items():
+                    with self.subTest(provider):
+                        self.check(provider, truth, server.address, folder / "rejects")
+
+    def check(self, provider: str, truth: dict, address: str, rejects: pathlib.Path) -> None:
+        def lines(*arguments: str) -> list[dict]:
+            done = subprocess.run([BINARY, "produce", provider, "--http-mirror", address, "--date", "2026-11-20", "--dry-run", *arguments],
+                                  capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [json.loads(line) for line in done.stdout.splitlines()]
+
+        emitted = collections.Counter(line["work"]["media_type"] for line in lines())
+        self.assertEqual(emitted, collections.Counter(truth["emitted"]))
+        self.assertEqual(len(lines("--cleaned", "--rejects", str(rejects))), truth["live"])
+        refused = [json.loads(line) for line in rejects.read_text().splitlines()]
+        dropped = collections.Counter(item["reason"] for item in refused if item["outcome"] == "dropped")
+        self.assertEqual(dropped.pop("no_open_license", 0), truth["no_open_license"])
+        self.assertEqual(dropped, collections.Counter(truth["dropped"]))
+        self.assertEqual(sum(item["outcome"] == "rejected" for item in refused), truth["rejected"])
 
 
 class Generate(unittest.TestCase):
