@@ -134,19 +134,16 @@ Reply Handlers::store_failed(std::string_view store, const Error& error) {
   metrics_.count_failure(store, to_string(error.errc()));
   log::warn("store_read_failed",
             {{"store", store}, {"errc", to_string(error.errc())}, {"reason", error.message()}});
-  switch (error.errc()) {
-    case Errc::unreachable:
-    case Errc::timed_out:
-    case Errc::throttled: {
-      Reply reply =
-          error_reply(503, store == "postgres" ? "Database unavailable: " + error.message()
-                                               : "Search unavailable: " + error.message());
-      reply.headers.emplace_back("Retry-After", "5");
-      return reply;
-    }
-    default:
-      return error_reply(500, error.message());
+  const bool is_postgres = store == "postgres";
+  const Errc errc = error.errc();
+  if (errc == Errc::unreachable || errc == Errc::timed_out || errc == Errc::throttled) {
+    Reply reply = error_reply(
+        503, (is_postgres ? "Database unavailable: " : "Search unavailable: ") + error.message());
+    reply.headers.emplace_back("Retry-After", "5");
+    return reply;
   }
+  // What the index says is part of the wire; what Postgres says of tables is nobody's business.
+  return error_reply(500, is_postgres ? "An internal server error occurred." : error.message());
 }
 
 Task<std::variant<Hits, Reply>> Handlers::find_hits(Media media, std::string query,

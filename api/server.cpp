@@ -1,5 +1,6 @@
 #include "api/server.hpp"
 
+#include <array>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <ctime>
 #include <random>
 #include <set>
 #include <thread>
@@ -85,7 +87,19 @@ RawRequest raw_request(const http::request<http::string_body>& request) {
           .request_id = field(request, "X-Request-Id")};
 }
 
+/// `Sat, 21 Nov 2026 02:12:00 GMT`
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  const std::size_t length =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), length};
+}
+
 void set_headers(auto& response, const Reply& reply) {
+  response.set(http::field::date, http_date());
   for (const auto& [name, value] : reply.headers) {
     response.set(name, value);
   }

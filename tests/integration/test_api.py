@@ -520,6 +520,7 @@ class Wire(unittest.TestCase):
         _, headers, _ = service.ask("/v1/images/", Origin="https://wp.example", X_Request_Id="abc-1")
         self.assertEqual(headers["Access-Control-Allow-Origin"], "*")
         self.assertEqual(headers["Content-Type"], "application/json")
+        self.assertRegex(headers["Date"], r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
         self.assertEqual(headers["X-Request-Id"], "abc-1")
         self.assertEqual(headers["Allow"], "GET, HEAD, OPTIONS")
         self.assertEqual(headers["Cache-Control"], "max-age=604800, public")

@@ -192,6 +192,9 @@ TEST_F(HandlersTest, StoreFaultsAreRepliesOfTheirOwn) {
   EXPECT_EQ(header(away, "Retry-After"), "5");
   index.answer = std::string{"<html>"};
   EXPECT_EQ(get("/v1/images/").status, 500U);
+  store.fault = Error{Errc::store_refused, Retry::after_backoff, "ERROR: relation does not exist"};
+  EXPECT_EQ(get(std::string{"/v1/images/"} + kId + "/").body,
+            R"({"detail":"An internal server error occurred."})");
   store.fault = Error{Errc::unreachable, Retry::after_backoff, "no server"};
   EXPECT_EQ(get(std::string{"/v1/images/"} + kId + "/").status, 503U);
 }
