@@ -8,6 +8,7 @@
 #include "core/commands.hpp"
 #include "core/kafka/types.hpp"
 #include "core/time.hpp"
+#include "operate/broker.hpp"
 
 namespace freshet {
 
@@ -54,6 +55,12 @@ inline constexpr std::int64_t kSampleRecords = 500;
 /// partition that it touched, aborted records stay, and compaction leaves gaps. What was read is
 /// counted; of the rest the same share is taken for records.
 void apply_sample(PartitionLag& lag, const LagSample& sample, UtcTime now);
+
+/// Asks the broker for a group's commits and the last stable offsets, and reads what lies between
+/// as apply_sample says. `consumer` has no group; its assignment is gone afterwards.
+/// @error WorkFailed: the broker does not answer, or lacks the topic.
+GroupLag read_lag(const KnownGroup& known, const Config::Kafka& config, kafka::Admin& admin,
+                  kafka::Consumer& consumer, const std::stop_token& stop);
 
 /// Where a group starts to read: its commit, but not before the first offset that is kept.
 kafka::Offset next_to_read(std::optional<kafka::Offset> committed, kafka::Offset low);

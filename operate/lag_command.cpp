@@ -92,28 +92,6 @@ void measure(kafka::Consumer& consumer, const Config::Kafka& config,
   }
 }
 
-GroupLag lag_of(const KnownGroup& known, const Config::Kafka& config, kafka::Admin& admin,
-                kafka::Consumer& consumer, const std::stop_token& stop) {
-  const std::string group = config.prefixed(known.name);
-  const auto state = require(admin.describe_group(group));
-  GroupLag result{std::string{known.name}, state.state, state.members, {}};
-  const auto partitions = partitions_of(consumer, config.prefixed(known.topic));
-  const auto committed = require(admin.group_offsets(group, partitions));
-  for (const kafka::TopicPartition& at : partitions) {
-    const auto ends = require(consumer.watermarks(at, 10s));
-    PartitionLag lag;
-    lag.at = {std::string{known.topic}, at.partition};
-    if (const auto found = committed.find(at); found != committed.end()) {
-      lag.committed = found->second;
-    }
-    lag.next = next_to_read(lag.committed, ends.low);
-    lag.end = std::max(ends.high, lag.next);
-    result.partitions.push_back(std::move(lag));
-  }
-  measure(consumer, config, result.partitions, stop);
-  return result;
-}
-
 int run_lag(const Context& context, const Flags& flags) {
   const Config::Kafka& config = context.config.kafka;
   kafka::Admin admin{config};
@@ -131,7 +109,7 @@ int run_lag(const Context& context, const Flags& flags) {
     std::vector<GroupLag> groups;
     std::int64_t behind = 0;
     for (const KnownGroup& known : wanted) {
-      groups.push_back(lag_of(known, config, admin, consumer, context.stop));
+      groups.push_back(read_lag(known, config, admin, consumer, context.stop));
       behind += groups.back().records();
     }
     const auto waited = std::chrono::steady_clock::now() - started;
@@ -159,6 +137,28 @@ int run_lag(const Context& context, const Flags& flags) {
 }
 
 }  // namespace
+
+GroupLag read_lag(const KnownGroup& known, const Config::Kafka& config, kafka::Admin& admin,
+                  kafka::Consumer& consumer, const std::stop_token& stop) {
+  const std::string group = config.prefixed(known.name);
+  const auto state = require(admin.describe_group(group));
+  GroupLag result{std::string{known.name}, state.state, state.members, {}};
+  const auto partitions = partitions_of(consumer, config.prefixed(known.topic));
+  const auto committed = require(admin.group_offsets(group, partitions));
+  for (const kafka::TopicPartition& at : partitions) {
+    const auto ends = require(consumer.watermarks(at, 10s));
+    PartitionLag lag;
+    lag.at = {std::string{known.topic}, at.partition};
+    if (const auto found = committed.find(at); found != committed.end()) {
+      lag.committed = found->second;
+    }
+    lag.next = next_to_read(lag.committed, ends.low);
+    lag.end = std::max(ends.high, lag.next);
+    result.partitions.push_back(std::move(lag));
+  }
+  measure(consumer, config, result.partitions, stop);
+  return result;
+}
 
 void add_lag_command(CLI::App& root, Commands& commands) {
   CLI::App* command = root.add_subcommand(

@@ -99,7 +99,10 @@ int run_stats(const Context& context, const Flags& flags) {
       }
     };
     keep(count_postgres(context.config.postgres.dsn), sums.postgres);
-    keep(count_elasticsearch(client, context.config.elasticsearch), sums.elasticsearch);
+    // Whether it adds up is asked of what was written, not of what the last refresh made visible.
+    keep(count_elasticsearch(client, context.config.elasticsearch,
+                             flags.check ? Refresh::yes : Refresh::no),
+         sums.elasticsearch);
     std::cout << (flags.json   ? format_sums_json(sums)
                   : flags.line ? format_sums_line(sums)
                                : format_sums_table(sums))

@@ -37,6 +37,25 @@ auto with_postgres(const std::string& dsn, Use&& use)
   }
 }
 
+Result<json::value> ask_elasticsearch(http::HttpClient& client, std::string url, std::string body) {
+  http::Request request;
+  request.method = http::Method::post;
+  request.url = std::move(url);
+  request.headers = {{"content-type", "application/json"}};
+  request.timeout = std::chrono::seconds{30};
+  request.body = std::move(body);
+  const auto response = client.send(request);
+  if (!response) {
+    const auto error = response.error();
+    return Error{error.errc(), error.retry(), "Elasticsearch: " + error.message()};
+  }
+  if (response->status != 200) {
+    return Error{Errc::http_status, Retry::never,
+                 fmt::format("Elasticsearch: HTTP {} for {}", response->status, request.url)};
+  }
+  return parse_json(response->body);
+}
+
 }  // namespace
 
 Result<LiveCounts> count_postgres(const std::string& dsn) {
@@ -57,31 +76,24 @@ Result<LiveCounts> count_postgres(const std::string& dsn) {
 }
 
 Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
-                                       const Config::Elasticsearch& config) {
+                                       const Config::Elasticsearch& config, Refresh refresh) {
+  std::string base = config.url;
+  while (base.ends_with('/')) {
+    base.pop_back();
+  }
   LiveCounts counts;
   for (const char* media_type : kMediaTypes) {
-    std::string url = config.url;
-    while (url.ends_with('/')) {
-      url.pop_back();
+    const std::string url = base + "/" + config.index_prefix + media_type;
+    if (refresh == Refresh::yes) {
+      if (const auto refreshed = ask_elasticsearch(client, url + "/_refresh", ""); !refreshed) {
+        return refreshed.error();
+      }
     }
-    http::Request request;
-    request.method = http::Method::post;
-    request.url = url + "/" + config.index_prefix + media_type + "/_search";
-    request.headers = {{"content-type", "application/json"}};
-    request.timeout = std::chrono::seconds{30};
-    request.body = fmt::format(
-        R"({{"size":0,"track_total_hits":true,"aggs":{{"providers":{{"terms":{{"field":"provider","size":{}}}}}}}}})",
-        kMostProviders);
-    const auto response = client.send(request);
-    if (!response) {
-      const auto error = response.error();
-      return Error{error.errc(), error.retry(), "Elasticsearch: " + error.message()};
-    }
-    if (response->status != 200) {
-      return Error{Errc::http_status, Retry::never,
-                   fmt::format("Elasticsearch: HTTP {} for {}", response->status, request.url)};
-    }
-    const auto body = parse_json(response->body);
+    const auto body = ask_elasticsearch(
+        client, url + "/_search",
+        fmt::format(
+            R"({{"size":0,"track_total_hits":true,"aggs":{{"providers":{{"terms":{{"field":"provider","size":{}}}}}}}}})",
+            kMostProviders));
     if (!body) {
       return body.error();
     }

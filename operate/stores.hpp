@@ -11,10 +11,12 @@ namespace freshet {
 /// @error Errc::unreachable: no answer within 5 s; store_refused: no such view, or the like.
 Result<LiveCounts> count_postgres(const std::string& dsn);
 
-/// Documents behind the aliases `image` and `audio` (live ones only) that can be searched now.
+enum class Refresh { no, yes };
+/// Documents behind the aliases `image` and `audio` (live ones only): those that can be searched
+/// now, or, with a refresh first, all that were written.
 /// @error Errc::unreachable; http_status: no such alias; malformed_payload.
 Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
-                                       const Config::Elasticsearch& config);
+                                       const Config::Elasticsearch& config, Refresh refresh);
 
 /// Sets where the Postgres sink goes on: its own offsets are in the database.
 /// @param group, topic  with the prefix, as the table `sink_offsets` has them.

@@ -98,6 +98,29 @@ int diff(const Context& context, bool as_json) {
   return ExitCode::refused;
 }
 
+/// Deletes topics of this system, with all that is in them.
+int erase(const Context& context, std::vector<std::string> names, bool is_sure) {
+  const Config::Kafka& config = context.config.kafka;
+  const auto ours = names_of(topic_specs(config));
+  if (names.empty()) {
+    names = ours;
+  }
+  for (const std::string& name : names) {
+    const bool has_prefix = !config.topic_prefix.empty() && name.starts_with(config.topic_prefix);
+    if (!has_prefix && std::find(ours.begin(), ours.end(), name) == ours.end()) {
+      throw RefusedError{"topic " + name + " is not one of this system"};
+    }
+  }
+  if (!is_sure) {
+    throw RefusedError{"this deletes " + std::to_string(names.size()) +
+                       " topics and every record in them; say --yes"};
+  }
+  kafka::Admin admin{config};
+  require_broker(admin);
+  require(admin.delete_topics(names));
+  return ExitCode::done;
+}
+
 }  // namespace
 
 std::vector<TopicDifference> compare_topics(const std::vector<TopicSpec>& wanted,
@@ -142,6 +165,19 @@ void add_topics_commands(CLI::App& root, Commands& commands) {
   add("describe", "Partitions, replicas and settings of the topics", describe);
   add("diff", "Where the broker differs from schemas/topics.json and the settings; exit 3 if so",
       diff);
+
+  struct EraseFlags {
+    std::vector<std::string> names;
+    bool is_sure = false;
+  };
+  const auto erased = std::make_shared<EraseFlags>();
+  CLI::App* command = group->add_subcommand("delete", "Delete topics and every record in them");
+  command->add_option("topics", erased->names, "Names on the broker; none: all of this system");
+  command->add_flag("--yes", erased->is_sure, "Nothing is deleted without it (exit 3)");
+  command->footer("Example:\n  freshet topics delete --yes --kafka-topic-prefix try.");
+  commands.on_run(command, [erased](const Context& context) {
+    return erase(context, erased->names, erased->is_sure);
+  });
 }
 
 }  // namespace freshet

@@ -10,7 +10,7 @@
 
 namespace freshet {
 
-/// Adds `topics create`, `topics describe` and `topics diff`.
+/// Adds `topics create`, `topics describe`, `topics diff` and `topics delete`.
 void add_topics_commands(CLI::App& root, Commands& commands);
 
 /// One way in which a topic is not as schemas/topics.json and the settings want it.

@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kRequestTimeout{15'000};
+constexpr milliseconds kReachableSlice{500};
+constexpr milliseconds kRefusedPatience{2'000};
 // After CreateTopics a broker may not know the topic for about a quarter of a second (KRaft).
 constexpr milliseconds kPropagationTimeout{15'000};
 constexpr milliseconds kPropagationPause{50};
@@ -54,6 +56,7 @@ std::vector<T*> pointers(const std::vector<OwnedAdmin<T>>& owned) {
 struct Admin::Impl {
   std::string brokers;
   std::string trouble;  ///< what librdkafka last reported, such as a refused connection
+  bool all_down = false;
   Handle handle;
 
   Result<Owned<const rd_kafka_metadata_t>> metadata(milliseconds timeout);
@@ -66,8 +69,13 @@ struct Admin::Impl {
 
 namespace {
 
-void on_error(rd_kafka_t* /*handle*/, int /*code*/, const char* text, void* opaque) {
-  static_cast<Admin::Impl*>(opaque)->trouble = text;
+void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) {
+  auto& impl = *static_cast<Admin::Impl*>(opaque);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    impl.all_down = true;  // its text says only "1/1 brokers are down"
+  } else {
+    impl.trouble = text;
+  }
 }
 
 }  // namespace
@@ -96,11 +104,19 @@ Result<Owned<const rd_kafka_metadata_t>> Admin::Impl::metadata(milliseconds time
 }
 
 Result<void> Admin::reachable(milliseconds timeout) {
-  const auto metadata = impl_->metadata(timeout);
-  if (!metadata) {
-    return metadata.error();
+  const auto start = steady_clock::now();
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(start + timeout - steady_clock::now());
+    const auto metadata = impl_->metadata(std::clamp(left, milliseconds{1}, kReachableSlice));
+    if (metadata) {
+      return {};
+    }
+    const auto waited = steady_clock::now() - start;
+    // Refused by all of them, and again: that is an answer, too.
+    if (waited >= timeout || (impl_->all_down && waited >= kRefusedPatience)) {
+      return metadata.error();
+    }
   }
-  return {};
 }
 
 template <class Send>
