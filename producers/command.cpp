@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 
 #include "core/check.hpp"
@@ -13,7 +12,9 @@
 #include "producers/print_output.hpp"
 #include "producers/progress.hpp"
 #include "producers/registry.hpp"
+#include "producers/rejects_file.hpp"
 #include "producers/runner.hpp"
+#include "producers/tsv_command.hpp"
 
 namespace freshet {
 namespace {
@@ -131,27 +132,6 @@ std::vector<std::unique_ptr<Provider>> wanted_providers(const Flags& flags) {
   }
   return result;
 }
-
-/// The lines of `--rejects`.
-class RejectsFile {
- public:
-  explicit RejectsFile(const std::string& path) {
-    if (!path.empty()) {
-      file_.open(path, std::ios::trunc);
-      if (!file_) {
-        throw StartupError{"--rejects " + path + " cannot be written"};
-      }
-    }
-  }
-  void add(const Refusal& refusal) {
-    if (file_.is_open()) {
-      file_ << refusal_line(refusal) << '\n';
-    }
-  }
-
- private:
-  std::ofstream file_;
-};
 
 /// Counters of this process, by provider command; added as the run's own counts grow.
 class RunMetrics {
@@ -330,6 +310,7 @@ void add_producer_commands(CLI::App& root, Commands& commands, CleanFunction cle
   produce->add_flag("--status", flags->status, "Print how the last run of each provider went");
   produce->add_flag("--json", flags->json, "With --list or --status: JSON instead of a table");
   produce->footer("Example: freshet produce metropolitan_museum --limit 200");
+  add_tsv_command(*produce, commands, clean);
   commands.on_run(produce, [flags, clean = std::move(clean)](const Context& context) {
     return run(*flags, context, clean);
   });
