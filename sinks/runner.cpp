@@ -79,7 +79,7 @@ class Loop {
         options_{options},
         group_{context.config.kafka.prefixed("sink." + spec.name)},
         topic_{context.config.kafka.prefixed(topics::kCatalog)},
-        control_{spec.make(context.config, group_, give_up_.get_token())},
+        control_{spec.make(context.config, group_, context.stop)},
         metrics_{context.metrics, spec.name},
         lag_{context.metrics.gauge("freshet_sink_lag_records",
                                    "Records between the offset that is done and the end",

@@ -237,8 +237,16 @@ class StoresAway(unittest.TestCase):
             self.check(stream, 6000)
             for role in roles:
                 until(lambda: ready(role)[0] == 200, 20, f"{role.name} is ready again")
-                self.assertEqual(0, role.stop())
-            self.assertEqual(ends(stream), sink_offsets(stream))
+            until(lambda: sink_offsets(stream) == ends(stream), 10, "offsets at the ends")
+            # Told to stop while its store is away and batches are waiting, it stops.
+            postgres.cut()
+            elasticsearch.cut()
+            self.fill(stream, range(6000, 9000))
+            for role in roles:
+                until(lambda: ready(role)[0] == 503, 20, f"{role.name} tells that its store is away")
+                self.assertEqual(0, role.stop(timeout=15))
+            drain(stream)
+            self.check(stream, 9000)
 
     def test_index_missing_or_blocked_and_table_missing(self):
         with Stream("sinks-lack") as stream:
