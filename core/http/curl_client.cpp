@@ -207,7 +207,8 @@ struct CurlClient::Impl {
   /// One exchange without redirects. `url` is the original's, not the mirror's.
   Result<Response> exchange(const Request& request, Method method, const std::string& url,
                             const Headers& headers, bool is_first_host) {
-    const std::string target = options.mirror.empty() ? url : to_mirror(options.mirror, url);
+    const std::string target =
+        encode_url(options.mirror.empty() ? url : to_mirror(options.mirror, url));
     const auto host = host_of(target);
     if (!host) {
       return Error{Errc::invalid_value, Retry::never, "not an http or https URL: " + target};

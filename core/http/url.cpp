@@ -56,6 +56,24 @@ std::optional<std::string> host_of(std::string_view url) {
   return host;
 }
 
+std::string encode_url(std::string_view url) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(url.size());
+  for (const char c : url) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte >= 0x7F ||
+        std::string_view{"\"<>\\^`{|}"}.find(c) != std::string_view::npos) {
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 15U];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::optional<std::string> resolve_url(std::string_view base, std::string_view location) {
   const Url url{curl_url()};
   if (!url || !set_url(url, base) || !set_url(url, location) ||

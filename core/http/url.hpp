@@ -9,6 +9,10 @@ namespace freshet::http {
 /// Host of an absolute http or https URL in lower case, without port. Nothing for any other text.
 std::optional<std::string> host_of(std::string_view url);
 
+/// `url` with every byte that may not stand in one (spaces, controls, non-ASCII, `"<>\^`{|}`) as
+/// %XX: providers' own links are not always encoded. What is encoded already stays.
+std::string encode_url(std::string_view url);
+
 /// What a `Location` header means at `base`: absolute, scheme-relative, path or query only. The
 /// fragment is dropped. Nothing when the result is not an http or https URL.
 /// @source  RFC 3986 §5.2; RFC 9110 §10.2.2.

@@ -75,19 +75,20 @@ json::value set_thumbnail_of(const json::value& image) {
 
 json::value creator_of(const json::value& track) {
   const json::value& name = member(track, "artist_name");
-  if (is_empty(name)) {
+  if (name.is_null()) {
     return nullptr;
   }
   return json::value(trim_space(required_text(name)));
 }
 
 json::value creator_url_of(const json::value& track) {
-  const auto id = scalar_at(track, "artist_id");
-  const auto slug = scalar_at(track, "artist_idstr");
-  if (is_empty(member(track, "artist_name")) || !id || !slug) {
+  const json::value& id = member(track, "artist_id");
+  const json::value& slug = member(track, "artist_idstr");
+  if (member(track, "artist_name").is_null() || id.is_null() || slug.is_null()) {
     return nullptr;
   }
-  return json::value("https://www.jamendo.com/artist/" + *id + "/" + *slug);
+  return json::value("https://www.jamendo.com/artist/" + required_text(id) + "/" +
+                     required_text(slug));
 }
 
 json::array tags_of(const json::value& music) {

@@ -94,13 +94,17 @@ json::value creator_of(const json::value& attributes, Shape shape) {
 json::object meta_data_of(const json::value& attributes, Shape shape) {
   const bool is_old = shape == Shape::before_2023;
   json::object meta_data;
-  meta_data["accession number"] = first_value(attributes, "identifier");
-  meta_data["name"] = first_value(attributes, "name");
-  meta_data["category"] = first_value(attributes, is_old ? "categories" : "category");
-  meta_data["description"] = first_value(attributes, "description");
-  const json::value& legal = member(attributes, "legal");
-  if (legal.is_object()) {
-    meta_data["creditline"] = member(legal, is_old ? "credit_line" : "credit");
+  const auto add = [&](std::string_view name, const json::value& value) {
+    if (!value.is_null()) {
+      meta_data.emplace(name, value);
+    }
+  };
+  add("accession number", first_value(attributes, "identifier"));
+  add("name", first_value(attributes, "name"));
+  add("category", first_value(attributes, is_old ? "categories" : "category"));
+  add("description", first_value(attributes, "description"));
+  if (const json::value& legal = member(attributes, "legal"); legal.is_object()) {
+    add("creditline", member(legal, is_old ? "credit_line" : "credit"));
   }
   return meta_data;
 }

@@ -6,7 +6,7 @@
 
 #include "core/http/http_client.hpp"
 
-namespace freshet::testing {
+namespace freshet::test {
 
 /// Answers from a function, or in order from a list, and remembers what was asked.
 class FakeHttp final : public http::HttpClient {
@@ -39,4 +39,4 @@ class FakeHttp final : public http::HttpClient {
   std::deque<Result<http::Response>> answers_;
 };
 
-}  // namespace freshet::testing
+}  // namespace freshet::test

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 // A client whose time stands still but for its own sleeps.
 struct Bench {
-  testing::FakeHttp server;
+  test::FakeHttp server;
   std::vector<milliseconds> slept;
   std::chrono::steady_clock::time_point now{};
   bool stopped = false;

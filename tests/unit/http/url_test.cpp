@@ -62,6 +62,13 @@ TEST(HostOf, IsLowerCaseWithoutPort) {
   EXPECT_EQ(host_of(""), std::nullopt);
 }
 
+TEST(EncodeUrl, LeavesNothingThatMayNotStandInAUrl) {
+  EXPECT_EQ(encode_url("https://a.org/é x\n\"<b>\\?q=%20|{}"),
+            "https://a.org/%C3%A9%20x%0A%22%3Cb%3E%5C?q=%20%7C%7B%7D");
+  EXPECT_EQ(encode_url("https://a.org/~a-b_c.d!$&'()*+,;=:@/?#[]%41"),
+            "https://a.org/~a-b_c.d!$&'()*+,;=:@/?#[]%41");
+}
+
 TEST(Query, IsFormEncodedAndReadBack) {
   const Query query{{"iiprop", "url|user"}, {"q", "a b+c"}, {"filter[]", "é"}, {"blank", ""}};
   const std::string text = encode_query(query);
