@@ -6,19 +6,19 @@
 namespace freshet::simulate {
 namespace {
 
-enum Kind : std::size_t {
-  kTruncated,
-  kBadUtf8,
-  kRawNul,
-  kNotAnObject,
-  kUrlNotText,
-  kUrlMissing,
-  kWrongKey,
-  kFutureTime,
-  kNoTime,
-  kClosedLicence,
-  kUnknownSchema,
-  kEscapedNul,
+enum class Kind : std::size_t {
+  truncated,
+  bad_utf8,
+  raw_nul,
+  not_an_object,
+  url_not_text,
+  url_missing,
+  wrong_key,
+  future_time,
+  no_time,
+  closed_licence,
+  unknown_schema,
+  escaped_nul,
 };
 
 // In the order of Kind.
@@ -42,48 +42,49 @@ void append_id(std::string& out, std::uint64_t number) {
   append_number(out, 90'000'000'000 + number);
 }
 
-std::string_view url_member(std::size_t kind) {
-  switch (kind) {
-    case kUrlNotText:
-      return R"("url":{"large":"https://live.staticflickr.com/dirty/)";
-    case kUrlMissing:
-      return R"("picture":"https://live.staticflickr.com/dirty/)";
-    default:
-      return R"("url":"https://live.staticflickr.com/dirty/)";
+std::string_view url_member(Kind kind) {
+  if (kind == Kind::url_not_text) {
+    return R"("url":{"large":"https://live.staticflickr.com/dirty/)";
   }
+  if (kind == Kind::url_missing) {
+    return R"("picture":"https://live.staticflickr.com/dirty/)";
+  }
+  return R"("url":"https://live.staticflickr.com/dirty/)";
 }
 
-std::string_view title_member(std::size_t kind) {
-  switch (kind) {
-    case kBadUtf8:
-      return "\"title\":\"Owl \xC3\x28 at night\"";
-    case kRawNul:
-      return {"\"title\":\"Owl \0 at night\"", 23};
-    case kEscapedNul:
-      return R"("title":"Owl \u0000 at night")";
-    default:
-      return R"("title":"Owl at night")";
+std::string_view title_member(Kind kind) {
+  using namespace std::string_view_literals;
+  if (kind == Kind::bad_utf8) {
+    return "\"title\":\"Owl \xC3\x28 at night\"";
   }
+  if (kind == Kind::raw_nul) {
+    return "\"title\":\"Owl \0 at night\""sv;
+  }
+  if (kind == Kind::escaped_nul) {
+    return R"("title":"Owl \u0000 at night")";
+  }
+  return R"("title":"Owl at night")";
 }
 
 }  // namespace
 
 std::span<const DirtyKind> dirty_kinds() { return kKinds; }
 
-void append_dirty(DirtyRecord& record, std::size_t kind, std::uint64_t number) {
+void append_dirty(DirtyRecord& record, std::size_t which, std::uint64_t number) {
+  const auto kind = static_cast<Kind>(which);
   record.key = "image:flickr:";
-  append_id(record.key, kind == kWrongKey ? number + 1'000'000'000 : number);
-  record.schema = kind == kUnknownSchema ? "raw/999" : schema_header::kRaw;
+  append_id(record.key, kind == Kind::wrong_key ? number + 1'000'000'000 : number);
+  record.schema = kind == Kind::unknown_schema ? "raw/999" : schema_header::kRaw;
 
   std::string& out = record.value;
-  if (kind == kFutureTime || kind == kNoTime) {
+  if (kind == Kind::future_time || kind == Kind::no_time) {
     out =
-        kind == kNoTime
+        kind == Kind::no_time
             ? R"({"seen":{"fetched_at":"last Tuesday, about noon ","run_id":"generated"},"work":)"
             : R"({"seen":{"fetched_at":"2999-01-01T00:00:00.000001Z","run_id":"generated"},"work":)";
   }
   const std::size_t work_at = out.size();
-  out += kind == kNotAnObject ? "[" : "";
+  out += kind == Kind::not_an_object ? "[" : "";
   out += R"({"media_type":"image","provider":"flickr","foreign_identifier":")";
   append_id(out, number);
   out += R"(","foreign_landing_url":"https://www.flickr.com/photos/made-up/)";
@@ -91,18 +92,18 @@ void append_dirty(DirtyRecord& record, std::size_t kind, std::uint64_t number) {
   out += "\",";
   out += url_member(kind);
   append_id(out, number);
-  out += kind == kUrlNotText ? "_b.jpg\"}" : "_b.jpg\"";
-  out += kind == kClosedLicence
+  out += kind == Kind::url_not_text ? "_b.jpg\"}" : "_b.jpg\"";
+  out += kind == Kind::closed_licence
              ? R"(,"license_url":"https://www.example.org/all-rights-reserved")"
              : R"(,"license_url":"https://creativecommons.org/licenses/by/4.0/")";
   out += R"(,"creator":"Dr. Dirty",)";
   out += title_member(kind);
   out += "}";
-  if (kind == kTruncated) {
+  if (kind == Kind::truncated) {
     out.resize(work_at + (out.size() - work_at) * 2 / 3);
     return;
   }
-  out += kind == kNotAnObject ? "]}" : "}";
+  out += kind == Kind::not_an_object ? "]}" : "}";
 }
 
 }  // namespace freshet::simulate

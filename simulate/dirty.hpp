@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ struct DirtyRecord {
   std::string_view schema;
 };
 
-/// Writes bad record `number` of a kind (position in `dirty_kinds()`).
-void append_dirty(DirtyRecord& record, std::size_t kind, std::uint64_t number);
+/// Writes bad record `number` of a kind.
+/// @param which  position of the kind in `dirty_kinds()`.
+void append_dirty(DirtyRecord& record, std::size_t which, std::uint64_t number);
 
 }  // namespace freshet::simulate

@@ -109,7 +109,8 @@ bool Generator::next_of_recrawl(RawSighting& out) {
 std::uint64_t Generator::at_position(std::uint64_t position, std::uint32_t pass) const {
   return options_.order == WorkOrder::ascending
              ? position
-             : permuted(position, options_.works, mix(options_.seed ^ kOrderSalt) + pass * 16);
+             : permuted(position, options_.works,
+                        mix(options_.seed ^ kOrderSalt) + std::uint64_t{pass} * 16);
 }
 
 bool Generator::is_seen_again(std::uint64_t number, std::uint32_t pass) const {

@@ -54,7 +54,7 @@ constexpr Source kSources[] = {
      "https://upload.wikimedia.org/wikipedia/commons/", ".ogg", "global_usage_count", true},
 };
 
-enum About : std::uint64_t { kWhich = 1, kTheme, kPerson, kText, kTags, kFacts, kSame };
+enum class About : std::uint64_t { which = 1, theme, person, text, tags, facts, same };
 
 Dice dice_for(std::uint64_t seed, std::uint64_t number, About about) {
   return {seed ^ (static_cast<std::uint64_t>(about) << 56U), number};
@@ -114,9 +114,9 @@ class WorkWriter {
 };
 
 void WorkWriter::write(std::uint64_t url_number, std::uint32_t version) {
-  Dice theme_dice = dice_for(seed_, number_, kTheme);
+  Dice theme_dice = dice_for(seed_, number_, About::theme);
   const Theme theme{medium_of(source_), theme_dice};
-  Dice facts = dice_for(seed_, number_, kFacts);
+  Dice facts = dice_for(seed_, number_, About::facts);
 
   add(source_.media == MediaType::image ? R"({"media_type":"image","provider":")"
                                         : R"({"media_type":"audio","provider":")");
@@ -127,7 +127,7 @@ void WorkWriter::write(std::uint64_t url_number, std::uint32_t version) {
   add(source_.landing_head);
   append_number(out_, source_.first_id + number_);
   add(R"(","url":")");
-  Dice url_theme_dice = dice_for(seed_, url_number, kTheme);
+  Dice url_theme_dice = dice_for(seed_, url_number, About::theme);
   const std::size_t url_at = out_.size();
   append_url(out_, source_, url_number, Theme{medium_of(source_), url_theme_dice});
   if (url_number != number_ && facts.per_mille(250)) {
@@ -148,7 +148,7 @@ void WorkWriter::write(std::uint64_t url_number, std::uint32_t version) {
   }
   write_licence(facts);
   add(R"(,"creator":")");
-  append_person(out_, dice_for(seed_, number_, kPerson));
+  append_person(out_, dice_for(seed_, number_, About::person));
   add(R"(","creator_url":"https://people.made-up.example.org/)");
   append_number(out_, mix(number_) % 100'000);
   add(R"(","title":")");
@@ -186,7 +186,7 @@ void WorkWriter::write_meta_data(const Theme& theme, Dice& facts, std::uint32_t 
   add(R"(,"meta_data":{"description":")");
   const bool is_html = facts.per_mille(80);
   add(is_html ? "<p>" : "");
-  append_description(out_, theme, dice_for(seed_, number_, kText));
+  append_description(out_, theme, dice_for(seed_, number_, About::text));
   if (facts.per_mille(20)) {
     add(R"( It was called \"the beautiful one\".\nPath: C:\\pictures, caf\u00e9 \ud83d\ude80)");
   }
@@ -216,7 +216,7 @@ void WorkWriter::write_meta_data(const Theme& theme, Dice& facts, std::uint32_t 
 }
 
 void WorkWriter::write_tags(const Theme& theme, Dice& facts) {
-  const TagList tags = tags_for(theme, dice_for(seed_, number_, kTags));
+  const TagList tags = tags_for(theme, dice_for(seed_, number_, About::tags));
   const bool with_machine_tags = source_.provider == "flickr" && facts.per_mille(150);
   add(R"(,"tags":[)");
   std::string_view separator;
@@ -294,11 +294,11 @@ MadeUpWorks::MadeUpWorks(std::uint64_t seed, const std::vector<MediaType>& media
 }
 
 const Source& MadeUpWorks::source_of(std::uint64_t number) const {
-  return *dice_for(seed_, number, kWhich).pick(mix_);
+  return *dice_for(seed_, number, About::which).pick(mix_);
 }
 
 bool MadeUpWorks::is_duplicate(std::uint64_t number) const {
-  return dice_for(seed_, number, kSame).next() <
+  return dice_for(seed_, number, About::same).next() <
          static_cast<std::uint64_t>(duplicates_ * 18'446'744'073'709'549'568.0);
 }
 
@@ -336,9 +336,9 @@ FinalWork MadeUpWorks::final_work(std::uint64_t number, std::uint32_t version) c
   work.url_of = url_of(number);
   append_key(work.key, number);
   const std::uint64_t url_number = work.url_of.value_or(number);
-  Dice url_dice = dice_for(seed_, url_number, kTheme);
+  Dice url_dice = dice_for(seed_, url_number, About::theme);
   append_url(work.url, source, url_number, Theme{medium_of(source), url_dice});
-  Dice dice = dice_for(seed_, number, kTheme);
+  Dice dice = dice_for(seed_, number, About::theme);
   append_title(work.title, Theme{medium_of(source), dice});
   return work;
 }

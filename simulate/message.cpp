@@ -77,7 +77,7 @@ std::string Location::text() const {
   char separator = '?';
   for (const auto& [name, value] : query) {
     out += separator;
-    out += name + "=" + value;
+    out.append(name).append("=").append(value);
     separator = '&';
   }
   return out;

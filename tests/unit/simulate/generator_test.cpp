@@ -257,6 +257,31 @@ TEST(Generator, EveryKindOfBadRecordIsMade) {
   }
 }
 
+// One fault each: with it taken out the record must be sound, or it tests something else.
+TEST(Generator, ABadRecordHasOneFaultOnly) {
+  const auto mended = [](std::string value, std::string_view bad, std::string_view good) {
+    const std::size_t at = value.find(bad);
+    EXPECT_NE(at, std::string::npos) << value;
+    boost::system::error_code failed;
+    json::parse(value.replace(at, bad.size(), good), failed);
+    return !failed;
+  };
+  using namespace std::string_view_literals;
+  std::map<std::string_view, std::string> by_kind;
+  const std::vector<Made> records = make(options(12, 0, 1.0, 0));
+  std::size_t kind = 0;
+  for (const Made& record : records) {
+    if (record.key.starts_with("image:flickr:9")) {
+      by_kind[dirty_kinds()[kind++].name] = record.value;
+    }
+  }
+  ASSERT_EQ(by_kind.size(), dirty_kinds().size());
+  EXPECT_TRUE(mended(by_kind.at("raw_nul"), "\0"sv, " "));
+  EXPECT_TRUE(mended(by_kind.at("bad_utf8"), "\xC3\x28"sv, " "));
+  EXPECT_TRUE(mended(by_kind.at("work_not_an_object"), R"("work":[)"sv, R"("work":[1,)"));
+  EXPECT_TRUE(mended(by_kind.at("url_not_text"), R"("url":)"sv, R"("url_of":)"));
+}
+
 TEST(Generator, FinalWorksAreThoseOfTheStream) {
   const GeneratorOptions stream = options(800, 3.4, 0, 0.2);
   std::map<std::string, json::object> newest;
