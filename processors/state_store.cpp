@@ -16,6 +16,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "processors/table_file.hpp"
 
 namespace freshet {
 namespace {
@@ -45,14 +46,14 @@ std::string family_name(std::int32_t partition) { return "p" + std::to_string(pa
 
 std::string encode(const ChangelogPositions& at) {
   return std::to_string(at.catalog) + " " + std::to_string(at.seen) + " " +
-         std::to_string(at.totals);
+         std::to_string(at.totals) + " " + std::to_string(at.written_ms);
 }
 
 std::optional<ChangelogPositions> decode(std::string_view text) {
   ChangelogPositions at;
   const char* next = text.data();
   const char* const end = text.data() + text.size();
-  for (std::int64_t* field : {&at.catalog, &at.seen, &at.totals}) {
+  for (std::int64_t* field : {&at.catalog, &at.seen, &at.totals, &at.written_ms}) {
     const auto read = std::from_chars(next, end, *field);
     if (read.ec != std::errc{}) {
       return std::nullopt;
@@ -140,7 +141,11 @@ namespace {
 class RocksPartition final : public PartitionStore {
  public:
   RocksPartition(StateStore::Impl& state, std::int32_t number)
-      : state_{state}, name_{family_name(number)}, family_{state.family(name_)} {}
+      : state_{state},
+        number_{number},
+        name_{family_name(number)},
+        family_{state.family(name_)},
+        table_file_{state.directory / (name_ + ".table")} {}
 
   bool get(std::string_view key, std::string& value) override {
     const rocksdb::Status status =
@@ -201,12 +206,27 @@ class RocksPartition final : public PartitionStore {
 
   void flush() override { check(state_.db->Flush(rocksdb::FlushOptions{}, family_), "flush"); }
 
-  void clear() override { family_ = state_.renew(name_); }
+  void save_table(const HotTable& table, const ChangelogPositions& positions) override {
+    flush();
+    save_table_file(table_file_, number_, table, positions);
+  }
+
+  std::optional<ChangelogPositions> load_table(HotTable& table) override {
+    return load_table_file(table_file_, number_, table);
+  }
+
+  void clear() override {
+    family_ = state_.renew(name_);
+    std::error_code ignored;
+    fs::remove(table_file_, ignored);
+  }
 
  private:
   StateStore::Impl& state_;
+  std::int32_t number_;
   std::string name_;
   rocksdb::ColumnFamilyHandle* family_;
+  fs::path table_file_;
 };
 
 }  // namespace

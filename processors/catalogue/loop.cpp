@@ -22,6 +22,7 @@ constexpr std::uint64_t kBatchRecords = 40'000;
 constexpr std::uint64_t kBatchBytes = 24U << 20U;
 constexpr std::size_t kPollRecords = 2'000;
 constexpr auto kIdleWait = 100ms;
+constexpr auto kSaveEvery = 30s;
 constexpr auto kCommitTimeout = 30s;
 constexpr auto kAbortTimeout = 10s;
 constexpr auto kInitTimeout = 60s;
@@ -192,12 +193,14 @@ void CatalogueLoop::on_assigned(const std::vector<kafka::TopicPartition>& partit
     numbers.push_back(at.partition.value);
   }
   to_restore_ = std::move(numbers);
+  ++assignment_;
 }
 
 // Also when the partitions are lost: a batch that is not committed is nobody's yet.
 void CatalogueLoop::on_revoked() {
   abandon();
   to_restore_.reset();
+  ++assignment_;
   at_end_.clear();
   status_.assigned = false;
   status_.idle_since_ms = 0;
@@ -208,13 +211,15 @@ void CatalogueLoop::on_revoked() {
 
 void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
   const std::vector<std::int32_t> wanted = *std::exchange(to_restore_, std::nullopt);
-  bool revoked = false;
+  const std::uint64_t assignment = assignment_;
   std::vector<std::unique_ptr<PartitionState>> taken;
   const auto keep_alive = [&] {
     // Nothing is assigned yet, so this serves the group only.
     const auto polled = consumer_->poll(0ms, 1);
-    revoked = revoked || to_restore_.has_value() || (!polled && poll_failed(polled.error()));
-    return !revoked && !must_reconnect_ && !stop.stop_requested();
+    if (!polled && poll_failed(polled.error())) {
+      throw WorkFailed(polled.error().message());
+    }
+    return assignment_ == assignment && !must_reconnect_ && !stop.stop_requested();
   };
   // A revoke meanwhile empties `partitions_`, which is empty; the group then tells a new
   // assignment.
@@ -234,7 +239,7 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
     offsets = taken.empty() ? std::vector<kafka::TopicPartitionOffset>{}
                             : restore(config_, *consumer_, taken, keep_alive);
   }
-  if (!offsets || revoked) {
+  if (!offsets || assignment_ != assignment) {
     for (auto& partition : taken) {
       states_.give_back(std::move(partition));
     }
@@ -411,16 +416,34 @@ void CatalogueLoop::commit() {
   touched_.clear();
   batch_records_ = 0;
   batch_bytes_ = 0;
+  if (start - last_save_ >= kSaveEvery) {
+    last_save_ = start;
+    save_next_table();
+  }
+}
+
+// One partition at a time, in turn, so that no commit waits long.
+void CatalogueLoop::save_next_table() {
+  auto next = partitions_.upper_bound(last_saved_);
+  if (next == partitions_.end()) {
+    next = partitions_.begin();
+  }
+  if (next != partitions_.end()) {
+    last_saved_ = next->first;
+    next->second->store->save_table(next->second->dedupe.table(), next->second->positions);
+  }
 }
 
 // Everything here follows from what the topics say now; a crash before it loses nothing.
 void CatalogueLoop::store_batch() {
+  const std::int64_t now_ms = SystemClock{}.now().millis();  // not before any record was sent
   for (const auto& [number, touched] : touched_) {
     PartitionState& partition = *partitions_.at(number);
     // What was sent, and the marker of the transaction, lie at the end of each changelog; what
     // aborted ones left there makes the true position greater, never less.
     ChangelogPositions& at = partition.positions;
     at.catalog += touched.records > 0 ? touched.records + 1 : 0;
+    at.written_ms = std::max(at.written_ms, now_ms);
     at.seen += partition.dedupe.seen_entries().empty() ? 0 : 2;
     at.totals += touched.totals > 0 ? touched.totals + 1 : 0;
     const auto& pending = partition.dedupe.pending();

@@ -68,6 +68,7 @@ class CatalogueLoop {
   void store_batch();
   void abandon();
   void count_batch(std::chrono::steady_clock::duration commit_time);
+  void save_next_table();
   void update_idle(const kafka::Polled& polled);
   bool poll_failed(const Error& error) const;
 
@@ -83,7 +84,10 @@ class CatalogueLoop {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<std::int32_t, std::unique_ptr<PartitionState>> partitions_;
   std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
+  std::uint64_t assignment_ = 0;  ///< counts what the group told, to see that it told something
   std::map<std::int32_t, bool> at_end_;
+  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
+  std::int32_t last_saved_ = -1;
 
   // Of the batch.
   struct Touched {

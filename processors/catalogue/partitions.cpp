@@ -21,22 +21,16 @@ void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {
   idle_.insert_or_assign(partition->number, std::move(partition));
 }
 
-void PartitionStates::forget(std::int32_t number) {
-  const std::lock_guard guard{mutex_};
-  borrowed_.erase(number);
-  idle_.erase(number);
-}
-
 std::set<std::int32_t> PartitionStates::borrowed() const {
   const std::lock_guard guard{mutex_};
   return borrowed_;
 }
 
-void PartitionStates::flush() {
+void PartitionStates::save() {
   const std::lock_guard guard{mutex_};
   for (const auto& [number, partition] : idle_) {
     if (partition->loaded) {
-      partition->store->flush();
+      partition->store->save_table(partition->dedupe.table(), partition->positions);
     }
   }
 }

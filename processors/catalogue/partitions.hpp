@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -37,12 +36,10 @@ class PartitionStates {
   /// Nothing while another loop of this process still has it.
   std::unique_ptr<PartitionState> borrow(std::int32_t number);
   void give_back(std::unique_ptr<PartitionState> partition);
-  /// A loop lost it in a state that it cannot vouch for: the next one loads it from disk.
-  void forget(std::int32_t number);
   std::set<std::int32_t> borrowed() const;
   std::int32_t partitions() const { return partitions_; }
-  /// Flushes all that was given back, at a clean stop.
-  void flush();
+  /// Saves the tables of all that was given back, at a clean stop: the next start is short.
+  void save();
 
  private:
   StateStore& state_;

@@ -1,5 +1,6 @@
 #include "processors/catalogue/restore.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <string>
@@ -65,8 +66,7 @@ class Restore {
       return std::nullopt;
     }
     for (const auto& [number, partition] : partitions_) {
-      load(*partition);
-      if (!keep_alive_()) {
+      if (!load(*partition) || !keep_alive_()) {
         return std::nullopt;
       }
     }
@@ -123,6 +123,7 @@ class Restore {
           const auto marks = probe.watermarks(at, kAskWait);
           if (marks) {
             targets_[at] = marks->high.value;
+            asked_ms_ = SystemClock{}.now().millis();
             break;
           }
           log::warn("watermarks_awaited", {{"text", marks.error().message()}});
@@ -133,38 +134,69 @@ class Restore {
   }
 
   // Builds the table from what is on disk, unless it is in memory already.
-  void load(PartitionState& partition) {
+  bool load(PartitionState& partition) {
     if (partition.loaded) {
-      return;
+      return true;
     }
-    const auto stored = partition.store->positions();
-    if (stored && is_ahead(partition.number, *stored)) {
-      log::warn("state_set_aside",
-                {{"why", "ahead of its topics"}, {"partition", partition.number}});
-      partition.store->clear();
-    } else if (stored) {
-      partition.positions = *stored;
-      partition.positions.seen = 0;  // the entries are not in the records
-      partition.store->each([&](std::string_view key, std::string_view json) {
-        if (!partition.dedupe.restore_record(key, json)) {
-          log::warn("stored_record_ignored", {{"partition", partition.number}});
-        }
-      });
-      for (auto& [provider, sums] : partition.store->totals()) {
-        partition.dedupe.restore_totals(provider, sums);
+    if (const auto stored = partition.store->positions()) {
+      const auto foreign = is_foreign(partition.number, *stored);
+      if (!foreign) {
+        return false;
+      }
+      if (*foreign) {
+        log::warn("state_set_aside",
+                  {{"why", "of another or a later topic"}, {"partition", partition.number}});
+        partition.store->clear();
+      } else {
+        load_stored(partition, *stored);
       }
     }
     partition.loaded = true;
+    return true;
   }
 
-  bool is_ahead(std::int32_t number, ChangelogPositions positions) const {
+  static void load_stored(PartitionState& partition, const ChangelogPositions& stored) {
+    partition.positions = stored;
+    for (auto& [provider, sums] : partition.store->totals()) {
+      partition.dedupe.restore_totals(provider, sums);
+    }
+    // A table that is ahead of the records could not be brought on by reading records again.
+    HotTable& table = partition.dedupe.table();
+    const auto saved = partition.store->load_table(table);
+    if (saved && saved->catalog <= stored.catalog) {
+      partition.positions.catalog = saved->catalog;
+      partition.positions.seen = saved->seen;
+      return;
+    }
+    table.clear();
+    partition.positions.seen = 0;  // the entries are not in the records
+    partition.store->each([&](std::string_view key, std::string_view json) {
+      if (!partition.dedupe.restore_record(key, json)) {
+        log::warn("stored_record_ignored", {{"partition", partition.number}});
+      }
+    });
+  }
+
+  // Whether the state is of other topics than these: further than they are, or with records behind
+  // its position that are older than what it has. Nothing when it is to stop.
+  std::optional<bool> is_foreign(std::int32_t number, ChangelogPositions positions) {
     for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
       const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
       if (position_of(positions, changelog) > targets_.at(at)) {
         return true;
       }
     }
-    return false;
+    kafka::Consumer probe{config_.kafka, {}};
+    const kafka::TopicPartition at{topic_of(config_, Changelog::catalog), kafka::Partition{number}};
+    while (keep_alive_()) {
+      const auto later =
+          probe.offset_for_time(at, UtcTime::from_millis(positions.written_ms + 1), kAskWait);
+      if (later) {
+        return later->has_value() && (*later)->value < positions.catalog;
+      }
+      log::warn("watermarks_awaited", {{"text", later.error().message()}});
+    }
+    return std::nullopt;
   }
 
   bool read(const std::vector<Changelog>& changelogs) {
@@ -209,7 +241,10 @@ class Restore {
     for (const auto& [at, offset] : from) {
       for (const Changelog changelog : changelogs) {
         if (at.topic == topic_of(config_, changelog)) {
-          position_of(partitions_.at(at.partition.value)->positions, changelog) = targets_.at(at);
+          ChangelogPositions& positions = partitions_.at(at.partition.value)->positions;
+          position_of(positions, changelog) = targets_.at(at);
+          // Below a target there are also records that nobody may read: of aborted transactions.
+          positions.written_ms = std::max(positions.written_ms, asked_ms_);
         }
       }
     }
@@ -243,6 +278,8 @@ class Restore {
       const std::int64_t next = message.offset().value + 1;
       if (message.topic() == topic_of(config_, Changelog::catalog)) {
         partition.positions.catalog = next;
+        partition.positions.written_ms =
+            std::max(partition.positions.written_ms, message.timestamp().millis());
         if (key && value && partition.dedupe.restore_record(*key, *value)) {
           chunks[number].records.emplace_back(*key, *value);
         } else {
@@ -282,6 +319,7 @@ class Restore {
   const std::function<bool()>& keep_alive_;
   std::map<std::int32_t, PartitionState*> partitions_;
   std::map<kafka::TopicPartition, std::int64_t> targets_;
+  std::int64_t asked_ms_ = 0;  ///< when the last of the targets was told
   std::uint64_t records_read_ = 0;
 };
 

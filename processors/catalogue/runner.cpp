@@ -197,7 +197,7 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   }
   running = nullptr;
   loops.stop();
-  states.flush();
+  states.save();
   log::info("process_stopped", {{"loops", count}});
   return ExitCode::done;
 }

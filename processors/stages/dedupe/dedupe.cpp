@@ -183,11 +183,20 @@ void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& 
       return sighting(*message.key, *raw, tools, output);
     case RawRecord::Kind::removed:
       return removal(*message.key, *raw, tools, output);
-    case RawRecord::Kind::run_finished: {
-      ++counts(kUnknownProvider).control;
-      return;
-    }
+    case RawRecord::Kind::run_finished:
+      return run_finished(*message.key, output);
   }
+}
+
+// Only counted so far: which works a full run no longer saw is not asked yet.
+void Dedupe::run_finished(std::string_view key, DedupeOutput& output) {
+  constexpr std::string_view kRun = "run:";
+  const std::size_t colon = key.find(':', kRun.size());
+  if (!key.starts_with(kRun) || colon == std::string_view::npos || colon + 1 == key.size()) {
+    return refuse(key, Error{Errc::wrong_key, "key", "run", "not run:<media type>:<provider>"},
+                  output);
+  }
+  ++counts(key.substr(colon + 1)).control;
 }
 
 void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& tools,

@@ -118,6 +118,7 @@ class Dedupe {
               const Tools& tools, DedupeOutput& output);
   void removal(std::string_view key, const RawRecord& raw, const Tools& tools,
                DedupeOutput& output);
+  void run_finished(std::string_view key, DedupeOutput& output);
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
   void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);

@@ -110,6 +110,7 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
       if (auto error = inner.raw_json().get(body)) {
         return malformed(simdjson::error_message(error));
       }
+      body = body.substr(0, body.rfind('}') + 1);  // raw_json goes on to the next token
     } else {
       std::string_view text;
       const auto error = inner.find_field_unordered("fetched_at").get_string().get(text);

@@ -1,0 +1,254 @@
+// What one partition does with one record after the other.
+#include "processors/stages/dedupe/dedupe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "core/hash.hpp"
+#include "core/json.hpp"
+#include "dedupe_fixture.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::int64_t kDay = 86'400'000'000;
+constexpr std::int64_t kT = 1'790'000'000'000'000;
+const std::string kKey = "image:met:1";
+
+std::string work(std::string_view rest = "", std::string_view id = "1") {
+  return R"({"media_type":"image","provider":"met","foreign_identifier":")" + std::string{id} +
+         R"(","foreign_landing_url":"https://l.org","url":"https://u.org/a.jpg","license":"by","license_version":"4.0")" +
+         std::string{rest} + "}";
+}
+
+class OneWork : public testing::Test {
+ protected:
+  // One record in a batch of its own.
+  void send(const std::string& value, std::int64_t now_millis, std::string_view key = kKey) {
+    partition.begin(UtcTime::from_millis(now_millis));
+    partition.apply(key, value);
+    partition.commit();
+  }
+  json::value record(std::string_view key = kKey) {
+    return json::parse(partition.store.records.at(std::string{key}));
+  }
+  std::int64_t revision() { return record().at("revision").as_int64(); }
+  std::int64_t count(std::string_view name) {
+    Totals all;
+    for (const auto& [provider, sums] : partition.dedupe->committed_totals()) {
+      all.add(sums);
+    }
+    return all.at(name);
+  }
+  Errc last_letter() {
+    EXPECT_FALSE(partition.out.letters.empty());
+    return partition.out.letters.empty() ? Errc::unspecified : partition.out.letters.back().errc();
+  }
+  OnePartition partition;
+};
+
+TEST_F(OneWork, CreatesTheRecordThatTheDesignShows) {
+  send(sighting_json(kT, work()), 1'790'000'000'500);
+  const auto made = record();
+  EXPECT_EQ(made.at("key").as_string(), kKey);
+  EXPECT_EQ(made.at("revision").as_int64(), 1'790'000'000'500);
+  EXPECT_EQ(made.at("status").as_string(), "live");
+  EXPECT_EQ(made.at("created_on").as_string(), format_millis(UtcTime{kT}));
+  EXPECT_EQ(made.at("updated_on").as_string(),
+            format_millis(UtcTime::from_millis(1'790'000'000'500)));
+  EXPECT_EQ(made.at("last_seen_at").as_string(), format_millis(UtcTime{kT}));
+  EXPECT_EQ(made.at("derived").at("authority").as_int64(), 90);
+  EXPECT_EQ(made.at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT}));
+  EXPECT_EQ(count("created"), 1);
+  EXPECT_EQ(count("works.live"), 1);
+}
+
+TEST_F(OneWork, SeenAgainUnchangedIsTwentyFourBytesAndNoRead) {
+  send(sighting_json(kT, work()), 1);
+  const std::string before = partition.store.records.at(kKey);
+  partition.store.reads = 0;
+  send(sighting_json(kT + 5, work()), 2);
+  EXPECT_EQ(partition.store.records.at(kKey), before);
+  EXPECT_EQ(partition.store.reads, 0);
+  EXPECT_EQ(partition.seen.size(), kSeenEntryBytes);
+  send(sighting_json(kT + 5, work()), 3);  // the very same sighting: nothing at all
+  EXPECT_EQ(partition.seen.size(), kSeenEntryBytes);
+  EXPECT_EQ(count("unchanged"), 2);
+}
+
+TEST_F(OneWork, RevisionGrowsWithThePublicPartOnly) {
+  send(sighting_json(kT, work(R"(,"title":"a")")), 1'000);
+  EXPECT_EQ(revision(), 1'000);
+  send(sighting_json(kT + 1, work(R"(,"title":"b")")), 1'000);
+  EXPECT_EQ(revision(), 1'001);  // the same batch time: the previous one plus one
+  send(sighting_json(kT + 2, work(R"(,"title":"c")")), 5'000);
+  EXPECT_EQ(revision(), 5'000);
+  // The same content in other bytes: only `seen` changes.
+  send(sighting_json(kT + 3, work(R"(,"title":"c","meta_data":{"x":null})")), 9'000);
+  EXPECT_EQ(revision(), 5'000);
+  EXPECT_EQ(record().at("updated_on").as_string(), format_millis(UtcTime::from_millis(5'000)));
+  EXPECT_EQ(record().at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT + 3}));
+  EXPECT_EQ(count("merged"), 3);
+}
+
+TEST_F(OneWork, PassesLastSeenOnOncePerInterval) {
+  send(sighting_json(kT, work()), 1'000);
+  send(sighting_json(kT + 19 * kDay, work()), 2'000);
+  EXPECT_EQ(revision(), 1'000);
+  send(sighting_json(kT + 20 * kDay, work()), 3'000);
+  EXPECT_EQ(revision(), 3'000);
+  EXPECT_EQ(record().at("last_seen_at").as_string(), format_millis(UtcTime{kT + 20 * kDay}));
+  EXPECT_EQ(record().at("updated_on").as_string(), format_millis(UtcTime::from_millis(1'000)));
+  send(sighting_json(kT + 21 * kDay, work()), 4'000);
+  EXPECT_EQ(revision(), 3'000);
+}
+
+TEST_F(OneWork, IsRemovedAndComesBackWithTheNextSighting) {
+  send(sighting_json(kT, work()), 1'000);
+  send(removal_json(kT + 5), 2'000);
+  EXPECT_EQ(record().at("status").as_string(), "removed_at_source");
+  EXPECT_TRUE(record().as_object().contains("work"));
+  EXPECT_EQ(count("works.live"), 0);
+  send(sighting_json(kT + 4, work()), 3'000);  // seen before it was removed
+  EXPECT_EQ(record().at("status").as_string(), "removed_at_source");
+  send(sighting_json(kT + 6, work()), 4'000);
+  EXPECT_EQ(record().at("status").as_string(), "live");
+  EXPECT_EQ(count("works.live"), 1);
+  EXPECT_EQ(count("works.removed_at_source"), 0);
+  EXPECT_EQ(count("control"), 1);
+}
+
+TEST_F(OneWork, RemovedBeforeItsFirstSightingIsARecordWithoutWork) {
+  send(removal_json(kT + 5), 1'000);
+  EXPECT_FALSE(record().as_object().contains("work"));
+  EXPECT_TRUE(record().at("last_seen_at").is_null());
+  send(sighting_json(kT, work()), 2'000);
+  EXPECT_EQ(record().at("status").as_string(), "removed_at_source");
+  EXPECT_EQ(record().at("created_on").as_string(), format_millis(UtcTime{kT}));
+}
+
+TEST_F(OneWork, WhatAnAbortedBatchDidNeverHappened) {
+  send(sighting_json(kT, work()), 1'000);
+  const auto before = partition.store.records;
+  partition.begin(UtcTime::from_millis(2'000));
+  partition.apply(kKey, sighting_json(kT + 5, work()));
+  partition.apply(kKey, sighting_json(kT + 6, work(R"(,"title":"b")")));
+  partition.apply("image:met:2", sighting_json(kT, work("", "2")));
+  partition.abort();
+  EXPECT_EQ(partition.store.records, before);
+  EXPECT_EQ(partition.dedupe->table().size(), 1U);
+  EXPECT_EQ(count("received"), 1);
+  send(sighting_json(kT + 5, work()), 3'000);
+  EXPECT_EQ(partition.seen.size(), kSeenEntryBytes);
+  EXPECT_EQ(count("unchanged"), 1);
+}
+
+TEST_F(OneWork, MergesWithinABatch) {
+  partition.begin(UtcTime::from_millis(1'000));
+  partition.apply(kKey, sighting_json(kT, work(R"(,"title":"a","creator":"x")")));
+  partition.apply(kKey, sighting_json(kT + 1, work(R"(,"title":"b")")));
+  partition.commit();
+  EXPECT_EQ(record().at("work").at("title").as_string(), "b");
+  EXPECT_EQ(record().at("work").at("creator").as_string(), "x");
+  EXPECT_EQ(count("created"), 1);
+  EXPECT_EQ(count("merged"), 1);
+}
+
+TEST_F(OneWork, TheLastOfTwoWithOneTimeIsDecidedByTheHash) {
+  // The same two in both orders end alike: test of the tie, which producers avoid.
+  send(sighting_json(kT, work(R"(,"title":"a")")), 1'000);
+  send(sighting_json(kT, work(R"(,"title":"b")")), 2'000);
+  const std::string one{record().at("work").at("title").as_string()};
+  OnePartition other;
+  for (const char* title : {"b", "a"}) {
+    other.begin(UtcTime{1});
+    other.apply(kKey, sighting_json(kT, work(R"(,"title":")" + std::string{title} + "\"")));
+    other.commit();
+  }
+  EXPECT_EQ(json::parse(other.store.records.at(kKey)).at("work").at("title").as_string(), one);
+}
+
+TEST_F(OneWork, AForeignWorkWithTheSameHashCostsTimeNotTruth) {
+  send(sighting_json(kT, work()), 1'000);
+  // As if another work with this hash had been set last.
+  partition.dedupe->table().set(xxh3(kKey), {123, UtcTime{kT + 99}, 0});
+  send(sighting_json(kT - 5, work(R"(,"title":"old")")), 2'000);
+  EXPECT_EQ(record().at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT}));
+  EXPECT_EQ(record().at("work").at("title").as_string(), "old");
+  EXPECT_EQ(count("merged"), 1);
+}
+
+TEST_F(OneWork, EveryUnusableRecordIsPutAsideAndCounted) {
+  const auto refused = [&](std::string_view key, const std::string& value, Errc errc,
+                           std::string_view schema = "raw/1", std::int64_t appended = kT) {
+    const std::size_t before = partition.out.letters.size();
+    partition.begin(UtcTime{kT});
+    const Dedupe::Tools tools{[](std::string_view text, Arena& arena) -> CleanResult {
+                                auto parsed = parse_work(copy_to(arena, text), arena);
+                                if (!parsed) {
+                                  return parsed.error();
+                                }
+                                return std::move(*parsed);
+                              },
+                              partition.reader, shipped_dedupe_rules(), std::chrono::days{20}};
+    partition.dedupe->apply({key, value, schema, UtcTime{appended}}, tools, partition.out);
+    partition.commit();
+    ASSERT_EQ(partition.out.letters.size(), before + 1) << value;
+    EXPECT_EQ(last_letter(), errc) << partition.out.letters.back().message();
+  };
+  const std::string good = sighting_json(kT, work());
+  refused(kKey, good, Errc::unknown_schema, "raw/2");
+  refused(kKey, "no json", Errc::malformed_payload);
+  refused("image:met:2", good, Errc::wrong_key);
+  refused("nonsense", good, Errc::wrong_key);
+  refused(kKey, sighting_json(kT, R"({"media_type":"image"})"), Errc::malformed_payload);
+  refused(kKey, sighting_json(kT, R"({"a":1},"work":{"b":1})"), Errc::malformed_payload);
+  refused(kKey, sighting_json(kT + 3'600'000'001, work()), Errc::future_time);
+  refused("nonsense", removal_json(kT), Errc::wrong_key);
+  refused(kKey, R"({"seen":{"fetched_at":"1960-01-01T00:00:00Z"},"work":{}})", Errc::invalid_value);
+  partition.out.limit = 100;
+  refused(kKey, good, Errc::too_large);
+  EXPECT_TRUE(partition.store.records.empty());
+  EXPECT_EQ(partition.dedupe->table().size(), 0U);
+  EXPECT_EQ(count("received"), 10);
+  EXPECT_EQ(count("dead_lettered.wrong_key"), 3);
+  partition.out.limit = kCatalogMaxBytes;
+  send(sighting_json(kT, work()), 1);
+  EXPECT_EQ(count("created"), 1);
+}
+
+TEST(RecordHead, IsFoundWhateverTheWorkSays) {
+  Arena arena;
+  CatalogRecord record{&arena};
+  record.key = R"(image:p:","seen":{"newest":["x"]}})";
+  record.revision = 5;
+  record.status = Status::removed_at_source;
+  record.last_seen_at = UtcTime{kT};
+  record.work =
+      R"({"meta_data":{"a":{"status":"live","last_seen_at":"x","seen":{"newest":["y"]}}}})";
+  record.derived = "{}";
+  record.decisions = kNoDecisions;
+  record.seen.newest = Stamp{UtcTime{kT}, 3, 9};
+  record.seen.older.push_back({SlotGroup::meta_data, R"(,"seen":{"newest":)", {UtcTime{1}, 1, 1}});
+  std::string json;
+  append_catalog_record(json, record);
+  const auto head = read_record_head(json);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, Status::removed_at_source);
+  EXPECT_EQ(head->newest, record.seen.newest);
+  EXPECT_EQ(head->last_seen_at, record.last_seen_at);
+  const auto read = parse_catalog_record(json, arena);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->key, record.key);
+  EXPECT_EQ(read->seen.older, record.seen.older);
+  std::string again;
+  append_catalog_record(again, *read);
+  EXPECT_EQ(again, json);
+  for (std::size_t length = 0; length < json.size(); ++length) {
+    EXPECT_FALSE(parse_catalog_record(std::string_view{json}.substr(0, length), arena)) << length;
+  }
+}
+
+}  // namespace
+}  // namespace freshet

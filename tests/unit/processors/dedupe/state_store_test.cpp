@@ -1,0 +1,129 @@
+#include "processors/state_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/check.hpp"
+
+namespace freshet {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StateOnDisk : public testing::Test {
+ protected:
+  StateOnDisk() {
+    std::string name = (fs::temp_directory_path() / "freshet-state-XXXXXX").string();
+    root = ::mkdtemp(name.data());
+  }
+  ~StateOnDisk() override { fs::remove_all(root); }
+  std::unique_ptr<StateStore> open() {
+    return std::make_unique<StateStore>(root / "a", UtcTime{1});
+  }
+  int set_aside() const {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator{root}) {
+      count += entry.path().string().find(".aside-") != std::string::npos ? 1 : 0;
+    }
+    return count;
+  }
+  fs::path root;
+};
+
+TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
+  Totals sums;
+  sums.add("received", 7);
+  {
+    const auto state = open();
+    const auto partition = state->partition(3);
+    EXPECT_FALSE(partition->positions());
+    partition->write({{"image:met:1", "one"}, {"audio:x:2", "two"}}, {{"met", sums}},
+                     {10, 20, 30, 40});
+    partition->flush();
+    partition->write({{"image:met:9", "lost"}}, {}, {11, 20, 30, 40});  // closed without a flush
+  }
+  const auto state = open();
+  const auto partition = state->partition(3);
+  ASSERT_TRUE(partition->positions());
+  const bool has_last = partition->positions()->catalog == 11;
+  std::string value;
+  ASSERT_TRUE(partition->get("image:met:1", value));
+  EXPECT_EQ(value, "one");
+  EXPECT_EQ(partition->get("image:met:9", value), has_last);  // with its position, or neither
+  EXPECT_EQ(partition->totals().at("met").at("received"), 7);
+  std::vector<std::string> keys;
+  partition->each([&](std::string_view key, std::string_view) { keys.emplace_back(key); });
+  keys.resize(2);
+  EXPECT_EQ(keys, (std::vector<std::string>{"audio:x:2", "image:met:1"}));
+  EXPECT_FALSE(state->partition(4)->positions());
+  partition->clear();
+  EXPECT_FALSE(partition->positions());
+  EXPECT_FALSE(partition->get("image:met:1", value));
+  EXPECT_EQ(set_aside(), 0);
+}
+
+TEST_F(StateOnDisk, SavesTheTableWholeOrNotAtAll) {
+  for (const std::size_t works : {0UL, 1UL, 43'689UL, 43'690UL, 43'691UL, 100'000UL}) {
+    HotTable table;
+    for (std::uint64_t i = 0; i < works; ++i) {
+      table.set(i * 0x9e3779b97f4a7c15U, {i + 1, UtcTime{static_cast<std::int64_t>(i)}, 5});
+    }
+    const auto state = open();
+    const auto partition = state->partition(2);
+    const ChangelogPositions positions{7, 8, 9, 10};
+    partition->save_table(table, positions);
+    HotTable read;
+    ASSERT_EQ(partition->load_table(read), positions) << works;
+    ASSERT_EQ(read.size(), table.size());
+    table.each(
+        [&](std::uint64_t hash, const HotEntry& entry) { ASSERT_EQ(read.find(hash), entry); });
+    // Cut short or altered anywhere, or of another partition, it is as if it were not there.
+    const fs::path file = root / "a" / "p2.table";
+    const auto size = fs::file_size(file);
+    fs::copy_file(file, root / "a" / "p3.table", fs::copy_options::overwrite_existing);
+    HotTable none;
+    EXPECT_FALSE(state->partition(3)->load_table(none));
+    std::fstream{file, std::ios::in | std::ios::out | std::ios::binary}
+        .seekp(static_cast<std::streamoff>(size / 2))
+        .put('\x5a');
+    EXPECT_FALSE(partition->load_table(none)) << works;
+    EXPECT_EQ(none.size(), 0U);
+    partition->save_table(table, positions);
+    fs::resize_file(file, size - 1);
+    EXPECT_FALSE(partition->load_table(none)) << works;
+    EXPECT_EQ(none.size(), 0U);
+  }
+}
+
+TEST_F(StateOnDisk, IsHeldByOneProcess) {
+  const auto state = open();
+  EXPECT_THROW(open(), StartupError);
+}
+
+TEST_F(StateOnDisk, OfAnotherVersionIsSetAside) {
+  open()->partition(0)->write({{"image:a:1", "x"}}, {}, {1, 1, 1, 1});
+  std::ofstream{root / "a" / "VERSION"} << "freshet state 0\n";
+  EXPECT_FALSE(open()->partition(0)->positions());
+  EXPECT_EQ(set_aside(), 1);
+}
+
+TEST_F(StateOnDisk, DamagedIsSetAside) {
+  {
+    const auto state = open();
+    const auto partition = state->partition(0);
+    partition->write({{"image:a:1", "x"}}, {}, {1, 1, 1, 1});
+    partition->flush();
+  }
+  for (const auto& entry : fs::directory_iterator{root / "a" / "db"}) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) {
+      std::ofstream{entry.path(), std::ios::trunc} << "not a manifest";
+    }
+  }
+  const auto state = open();
+  EXPECT_FALSE(state->partition(0)->positions());
+  EXPECT_EQ(set_aside(), 1);
+}
+
+}  // namespace
+}  // namespace freshet
