@@ -137,6 +137,10 @@ class Stream:
         for sink in sinks:
             self.run("sink", sink, "--until-idle", "2", timeout=timeout)
 
+    def replay(self, group: str) -> None:
+        """From the start; a static member that was stopped counts as one until its session ends (10 s)."""
+        until(lambda: self.run("replay", group, "--from-start", expect=None).returncode == 0, 30, f"{group} to have no members", every=1)
+
     # -- topics ---------------------------------------------------------------------------------------
 
     def read(self, topic: str, isolation: str = "read_committed") -> list[Record]:
@@ -281,6 +285,7 @@ class Proxy:
             for end in pair:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
+                end.close()
         self.pairs.clear()
 
     def _accept(self, listener: socket.socket) -> None:

@@ -49,14 +49,22 @@ class KillNine(Checks):
         with Stream("kill") as stream:
             roles = [stream.process("one", "--loops", "2"), stream.role("sink-postgres", "sink", "postgres"),
                      stream.role("sink-elasticsearch", "sink", "elasticsearch")]
-            truth = generate(stream, WORKS, 5)
-            for _ in range(9):
-                time.sleep(random.uniform(0.2, 1.2))
-                role = random.choice(roles)
+            # About twelve seconds of sightings, so that every kill strikes in mid-flow.
+            truth_file = stream.folder / "truth.json"
+            generator = stream.role("generate", "simulate", "generate", "--works", str(WORKS), "--seed", "5", "--recrawl", "0.5", "--dirty", "0.01",
+                                    "--duplicates", "0.02", "--media", "image,audio", "--rate", "800", "--truth", str(truth_file))
+            kills = 0
+            while generator.running():
+                time.sleep(random.uniform(0.2, 1.0))
+                role = roles[kills % len(roles)] if kills < len(roles) else random.choice(roles)
                 role.kill()
                 role.start()
-            for role in roles:  # each at least once, and at the same moment
+                kills += 1
+            self.assertEqual(generator.wait(5), 0)
+            self.assertGreater(kills, 6)
+            for role in roles:  # and all at the same moment
                 role.kill()
+            truth = json.loads(truth_file.read_text())
             stream.drain()
             self.check(stream, truth)
 
@@ -101,6 +109,8 @@ class StoresAway(Checks):
                 self.assertTrue(sink.running(), f"{sink.name} ended while its store was away")
             postgres.open()
             elastic.open()
+            self.addCleanup(postgres.cut)
+            self.addCleanup(elastic.cut)
             until(lambda: len(stream.live_rows()) >= 1, 60, "rows after the store came back")
             for role in (processor, *sinks):
                 self.assertEqual(role.stop(), 0)

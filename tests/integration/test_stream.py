@@ -99,7 +99,7 @@ class EndToEnd(unittest.TestCase):
         rows, documents = self.stream.rows(), self.stream.documents()
         before = len(self.stream.read("media.catalog.v1"))
         for group in ("process.catalogue", "sink.postgres", "sink.elasticsearch"):
-            self.stream.run("replay", group, "--from-start")
+            self.stream.replay(group)
         self.stream.drain()
         self.assertEqual(rows, self.stream.rows())
         self.assertEqual(documents, self.stream.documents())
@@ -110,7 +110,7 @@ class EndToEnd(unittest.TestCase):
         shutil.rmtree(self.stream.folder / "state", ignore_errors=True)
         rows = self.stream.rows()
         before = len(self.stream.read("media.catalog.v1"))
-        self.stream.run("replay", "process.catalogue", "--from-start")
+        self.stream.replay("process.catalogue")
         self.stream.drain()
         self.assertEqual(before, len(self.stream.read("media.catalog.v1")))
         self.assertEqual(rows, self.stream.rows())
