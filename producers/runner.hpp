@@ -18,13 +18,13 @@ namespace freshet {
 
 /// What the command line says about one run.
 struct RunOptions {
-  std::optional<std::string> date;
-  std::optional<std::int64_t> limit;      ///< records emitted
-  std::optional<std::int64_t> max_pages;  ///< list requests
-  std::optional<Params> initial_params;   ///< of the first request; later ones follow from it
-  std::vector<Params> only_params;        ///< exactly these requests, in this order
-  Params additional_params;               ///< laid over every list request
-  std::optional<std::pair<UtcTime, UtcTime>> slice;
+  std::optional<std::string> date{};
+  std::optional<std::int64_t> limit{};      ///< records emitted
+  std::optional<std::int64_t> max_pages{};  ///< list requests
+  std::optional<Params> initial_params{};   ///< of the first request; later ones follow from it
+  std::vector<Params> only_params{};        ///< exactly these requests, in this order
+  Params additional_params{};               ///< laid over every list request
+  std::optional<std::pair<UtcTime, UtcTime>> slice{};
   bool skip_errors = false;
   bool restart = false;  ///< an interrupted run is not resumed
 };
@@ -42,13 +42,13 @@ struct Refusal {
 struct RunnerParts {
   http::HttpClient& http;
   http::Sleep sleep;
-  http::PatientClock http_clock;
+  http::PatientClock http_clock{};
   const Clock& clock;
   Output& output;
-  std::stop_token stop;
-  std::string key;                                                    ///< credential; empty: none
-  std::function<void(const Refusal&)> on_refusal;                     ///< may be null
-  std::function<void(const Totals& counts, int errors)> on_progress;  ///< after each raw record
+  std::stop_token stop{};
+  std::string key{};                                                    ///< credential; empty: none
+  std::function<void(const Refusal&)> on_refusal{};                     ///< may be null
+  std::function<void(const Totals& counts, int errors)> on_progress{};  ///< after each raw record
 };
 
 struct RunReport {

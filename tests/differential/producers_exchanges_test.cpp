@@ -86,13 +86,9 @@ CaseRun run_case(const fs::path& directory, const std::string& name, const json:
   result.report = run_provider(watched, options,
                                {.http = http,
                                 .sleep = [](std::chrono::milliseconds) { return true; },
-                                .http_clock = {},
                                 .clock = clock,
                                 .output = output,
-                                .stop = {},
-                                .key = "test-api-key-" + name.substr(0, name.find('/')),
-                                .on_refusal = {},
-                                .on_progress = {}});
+                                .key = "test-api-key-" + name.substr(0, name.find('/'))});
   result.items = watched.items_seen();
   const CleanFunction clean = clean_preview();
   for (std::size_t i = 0; i < output.records.size(); ++i) {
