@@ -183,6 +183,10 @@ class Restore {
     for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
       const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
       if (position_of(positions, changelog) > targets_.at(at)) {
+        log::debug("state_is_ahead", {{"topic", at.topic},
+                                      {"partition", number},
+                                      {"position", position_of(positions, changelog)},
+                                      {"end", targets_.at(at)}});
         return true;
       }
     }
@@ -192,7 +196,15 @@ class Restore {
       const auto later =
           probe.offset_for_time(at, UtcTime::from_millis(positions.written_ms + 1), kAskWait);
       if (later) {
-        return later->has_value() && (*later)->value < positions.catalog;
+        // The marker of the last transaction may be younger than the commit that it stands for.
+        const bool foreign = later->has_value() && (*later)->value + 1 < positions.catalog;
+        if (foreign) {
+          log::debug("state_is_older", {{"partition", number},
+                                        {"position", positions.catalog},
+                                        {"written_ms", positions.written_ms},
+                                        {"later_record", (*later)->value}});
+        }
+        return foreign;
       }
       log::warn("watermarks_awaited", {{"text", later.error().message()}});
     }
