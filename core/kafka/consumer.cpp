@@ -334,7 +334,7 @@ void Consumer::close() {
 
 /// librdkafka 2.0.2 looks at its fetch-ahead bound when a reply arrives, and otherwise once a
 /// second: a reader that empties the queue within that second stands still for the rest of it
-/// (117,000 records/s became 300,000 with this, on two cores with 1.2 kB records). A request to the
+/// (117,000 records/s became 280,000 with this, on two cores with 1.2 kB records). A request to the
 /// leaders that nobody waits for makes their threads look again.
 ///
 /// @source  `fetch.queue.backoff.ms` in librdkafka's CONFIGURATION.md since 2.2, which mends it.

@@ -45,7 +45,7 @@ struct Watermarks {
 
 /// One consumer handle. Never commits by itself (`enable.auto.commit=false`); `range` assignment.
 ///
-/// There is no pause: in librdkafka 2.0.2 it loses records together with batches. To stop reading
+/// There is no pause: together with batches it is fragile in librdkafka 2.0.2. To stop reading
 /// and stay in the group, `unassign`, keep polling, and `assign` again from the next offsets.
 ///
 /// Messages that `poll` gave out must be gone before the consumer is: they live in its buffers.
