@@ -145,7 +145,8 @@ int run_schema(const Context& context, const Flags& flags, Action action) {
 }
 
 CLI::App* add_action(CLI::App& parent, Commands& commands, const std::string& name,
-                     const std::string& meaning, Action action, std::shared_ptr<Flags> flags) {
+                     const std::string& meaning, Action action,
+                     const std::shared_ptr<Flags>& flags) {
   CLI::App* command = parent.add_subcommand(name, meaning);
   command->add_flag("--json", flags->json, "Print the list as JSON");
   auto* postgres = command->add_flag("--only-postgres", flags->only_postgres, "Tables only");

@@ -323,12 +323,12 @@ struct CatalogDecoder::Impl {
     od::array array;
     return get(value.get_array(), array, "genres") && each_element(array, [&](od::value& genre) {
              if (is_type(genre, od::json_type::null)) {
-               record.genres.push_back(std::nullopt);
+               record.genres.emplace_back(std::nullopt);
                return true;
              }
              std::string_view text;
              return get_text(genre, text, "genres", kGenreMax) &&
-                    (record.genres.push_back(text), true);
+                    (record.genres.emplace_back(text), true);
            });
   }
 

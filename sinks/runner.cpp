@@ -254,6 +254,7 @@ class Loop {
 
   void assign_from_next() {
     std::vector<kafka::TopicPartitionOffset> list;
+    list.reserve(next_.size());
     for (const auto& [partition, offset] : next_) {
       // 0 may be gone by retention, which is no reason to complain.
       list.push_back(
@@ -353,7 +354,7 @@ class Loop {
   std::optional<Error> poll(std::size_t most) {
     auto polled = consumer_->poll(kPollTime, most);
     if (!polled) {
-      const Error error = polled.error();
+      Error error = polled.error();
       if (error.retry() == Retry::never) {
         return error;
       }
@@ -411,6 +412,7 @@ class Loop {
       return;
     }
     std::vector<kafka::TopicPartitionOffset> list;
+    list.reserve(to_commit_.size());
     for (const auto& [partition, offset] : to_commit_) {
       list.push_back({{topic_, partition}, offset});
     }

@@ -16,9 +16,9 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-constexpr std::size_t kDescriptionMax = 2000;    // code points, as the batch original cut it
-constexpr std::int64_t kSmallBelow = 640 * 480;  // pixels; all bounds are strict
-constexpr std::int64_t kMediumBelow = 1600 * 900;
+constexpr std::size_t kDescriptionMax = 2000;  // code points, as the batch original cut it
+constexpr std::int64_t kSmallBelow = std::int64_t{640} * 480;  // pixels; all bounds are strict
+constexpr std::int64_t kMediumBelow = std::int64_t{1600} * 900;
 
 /// Writes `,"name":value` members; a member that would be empty is left out.
 class Document {

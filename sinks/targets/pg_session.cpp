@@ -109,7 +109,7 @@ boost::system::result<bool, PgFailure> PgSession::ensure_open() {
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
   for (const std::string& statement : setup_) {
     if (auto done = run(statement); !done) {
-      const PgFailure failure = done.error();
+      PgFailure failure = done.error();
       connection_.reset();  // half set up is not to be used
       return failure;
     }

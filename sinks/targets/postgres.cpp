@@ -143,6 +143,7 @@ class PostgresSink final : public Sink {
       return opened.error().error;
     }
     std::vector<PartitionProgress> wanted;
+    wanted.reserve(partitions.size());
     for (const kafka::Partition partition : partitions) {
       wanted.push_back({partition, {}, {}});
     }
@@ -281,7 +282,7 @@ class PostgresSink final : public Sink {
         written += *stored;
         continue;
       }
-      const PgFailure failure = stored.error();
+      PgFailure failure = stored.error();
       if (!failure.is_about_data()) {
         return failure;
       }
