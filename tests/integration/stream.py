@@ -99,6 +99,8 @@ class Stream:
             for index in json.loads(self.http("GET", f"/_cat/indices/{self.index_prefix}*?format=json")[1]):
                 self.http("DELETE", "/" + index["index"])
         with contextlib.suppress(Exception):
+            self.http("DELETE", f"/_index_template/{self.index_prefix}freshet-*")
+        with contextlib.suppress(Exception):
             self.delete_topics()
         shutil.rmtree(self.folder, ignore_errors=True)
 
