@@ -76,9 +76,9 @@ struct Work {
   std::array<std::string_view, kFieldCount> fields{};
   std::pmr::vector<Member> meta_data;
   std::pmr::vector<Member> audio_set;
-  std::pmr::vector<Tag> tags;                      ///< distinct, by (name, provider) in byte order
-  std::pmr::vector<std::string_view> genres;       ///< JSON texts; a null element is `null`
-  std::pmr::vector<std::string_view> alt_files;    ///< JSON texts of objects, canonical member order
+  std::pmr::vector<Tag> tags;                    ///< distinct, by (name, provider) in byte order
+  std::pmr::vector<std::string_view> genres;     ///< JSON texts; a null element is `null`
+  std::pmr::vector<std::string_view> alt_files;  ///< JSON texts of objects, canonical member order
 
   explicit Work(std::pmr::memory_resource* memory)
       : meta_data{memory}, audio_set{memory}, tags{memory}, genres{memory}, alt_files{memory} {}
