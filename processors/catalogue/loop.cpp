@@ -18,16 +18,16 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kStep = "process.catalogue";
 // Bounds of a batch besides its interval: what is in flight stays small, and so do commits.
-constexpr std::uint64_t kBatchRecords = 40'000;
-constexpr std::uint64_t kBatchBytes = 24U << 20U;
+constexpr std::uint64_t kBatchRecords = 20'000;
+constexpr std::uint64_t kBatchBytes = 8U << 20U;
 constexpr std::size_t kPollRecords = 2'000;
 constexpr auto kIdleWait = 100ms;
 constexpr auto kSaveEvery = 30s;
 constexpr auto kCommitTimeout = 30s;
 constexpr auto kAbortTimeout = 10s;
 constexpr auto kInitTimeout = 60s;
-constexpr std::size_t kFetchKbytes = 24'576;
-constexpr std::size_t kProduceKbytes = 49'152;
+constexpr std::size_t kFetchKbytes = 16'384;
+constexpr std::size_t kProduceKbytes = 24'576;
 
 kafka::Headers schema(std::string_view name) {
   return {{std::string{schema_header::kName}, std::string{name}}};
