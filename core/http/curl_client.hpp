@@ -9,15 +9,15 @@
 namespace freshet::http {
 
 struct CurlOptions {
-  std::string user_agent;
+  std::string user_agent{};
   /// Every request goes to `<mirror>/<original host>/<path>?<query>`; redirects stay in the mirror,
   /// and a final URL is given back with its original scheme and host. Empty: off.
-  std::string mirror;
-  std::string ca_file;
-  std::string username;  ///< basic authentication
-  std::string password;
+  std::string mirror{};
+  std::string ca_file{};
+  std::string username{};  ///< basic authentication
+  std::string password{};
   std::chrono::milliseconds connect_timeout{10'000};
-  std::stop_token stop;  ///< an exchange under way is given up when it is stopped
+  std::stop_token stop{};  ///< an exchange under way is given up when it is stopped
 };
 
 /// libcurl: TLS, redirects (at most 10), gzip and deflate, connection reuse.
