@@ -138,7 +138,7 @@ TEST_F(HandlersTest, SearchKeepsTheOrderOfHitsAndDropsWhatHasNoRow) {
   EXPECT_EQ(results[1].at("id"), json::value(kId));
   EXPECT_EQ(to_json(results[1].at("fields_matched")), R"(["title"])");
   EXPECT_EQ(metrics.hits_without_row.value(), 1);
-  EXPECT_EQ(header(reply, "Cache-Control"), "max-age=604800, public");
+  EXPECT_EQ(header(reply, "Cache-Control"), "max-age=10, public");
   EXPECT_EQ(header(reply, "Allow"), "GET, HEAD, OPTIONS");
   EXPECT_EQ(header(reply, "Access-Control-Allow-Origin"), "*");
 }
