@@ -94,7 +94,7 @@ std::string_view to_string(WorkStatus status) noexcept {
   return "";
 }
 
-void CatalogRecord::clear() {
+void StoreRecord::clear() {
   // Keeps the vectors' memory: one record after the other is decoded into the same object.
   former_identifiers.clear();
   duplicate_of = {};
@@ -123,7 +123,7 @@ void CatalogRecord::clear() {
 struct CatalogDecoder::Impl {
   od::parser parser;
   std::string buffer;
-  CatalogRecord record;
+  StoreRecord record;
   Error error;
 
   bool fail(Error why) {
@@ -610,7 +610,7 @@ struct CatalogDecoder::Impl {
 CatalogDecoder::CatalogDecoder() : impl_{std::make_unique<Impl>()} {}
 CatalogDecoder::~CatalogDecoder() = default;
 
-Result<const CatalogRecord*> CatalogDecoder::decode(const SinkRecord& record) {
+Result<const StoreRecord*> CatalogDecoder::decode(const SinkRecord& record) {
   if (record.schema != schema_header::kCatalog) {
     return Error{
         Errc::unknown_schema, "schema", std::string{schema_header::kCatalog},
@@ -619,7 +619,7 @@ Result<const CatalogRecord*> CatalogDecoder::decode(const SinkRecord& record) {
   if (!impl_->decode(record.key, record.value)) {
     return std::move(impl_->error);
   }
-  return static_cast<const CatalogRecord*>(&impl_->record);
+  return static_cast<const StoreRecord*>(&impl_->record);
 }
 
 }  // namespace freshet

@@ -55,7 +55,7 @@ struct TagView {
 
 /// A catalogue record as the stores need it. All views point into the decoder that made it, or into
 /// the key it was given.
-struct CatalogRecord {
+struct StoreRecord {
   MediaType media_type = MediaType::image;
   std::string_view provider;
   std::string_view foreign_identifier;
@@ -121,7 +121,7 @@ class CatalogDecoder {
   /// missing_field,
   ///         invalid_value (with field and rule: `nul`, `type`, `max_length_80`, `int32`, …),
   ///         wrong_key.
-  Result<const CatalogRecord*> decode(const SinkRecord& record);
+  Result<const StoreRecord*> decode(const SinkRecord& record);
 
  private:
   struct Impl;

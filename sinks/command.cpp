@@ -24,7 +24,7 @@ void add_sink(CLI::App& parent, const SinkSpec& spec, Commands& commands) {
           ->default_str("1");
   command->footer("Example:\n  freshet sink " + spec.name + " --until-idle 2");
   commands.on_run(command, [&spec, idle, until_idle](const Context& context) {
-    RunOptions options;
+    SinkRunOptions options;
     if (until_idle->count() > 0) {
       const double seconds =
           until_idle->results().empty() || until_idle->results()[0].empty() ? kIdleSeconds : *idle;

@@ -73,7 +73,7 @@ class DeadLetters {
 
 class Loop {
  public:
-  Loop(const SinkSpec& spec, const Context& context, const RunOptions& options)
+  Loop(const SinkSpec& spec, const Context& context, const SinkRunOptions& options)
       : spec_{spec},
         context_{context},
         options_{options},
@@ -557,7 +557,7 @@ class Loop {
 
   const SinkSpec& spec_;
   const Context& context_;
-  const RunOptions& options_;
+  const SinkRunOptions& options_;
   const std::string group_;
   const std::string topic_;
   std::stop_source give_up_;
@@ -593,7 +593,7 @@ class Loop {
 
 }  // namespace
 
-int run_sink(const SinkSpec& spec, const Context& context, const RunOptions& options) {
+int run_sink(const SinkSpec& spec, const Context& context, const SinkRunOptions& options) {
   return Loop{spec, context, options}.run();
 }
 

@@ -25,7 +25,7 @@ struct SinkSpec {
       make;
 };
 
-struct RunOptions {
+struct SinkRunOptions {
   /// End with success when everything in the topic has been done for so long.
   std::optional<std::chrono::milliseconds> until_idle;
 };
@@ -39,6 +39,6 @@ struct RunOptions {
 ///
 /// @return exit code: done, or failed after an error line.
 /// @error  StartupError: broker or store cannot be reached at the start.
-int run_sink(const SinkSpec& spec, const Context& context, const RunOptions& options);
+int run_sink(const SinkSpec& spec, const Context& context, const SinkRunOptions& options);
 
 }  // namespace freshet

@@ -81,7 +81,7 @@ void put_lower_case(Document& document, std::string_view name, std::string_view 
   document.text(name, lower);
 }
 
-void put_description(Document& document, const CatalogRecord& record) {
+void put_description(Document& document, const StoreRecord& record) {
   if (record.description.size() == 1) {
     document.text("description", first_code_points(record.description.front(), kDescriptionMax));
   } else if (!record.description.empty()) {
@@ -97,12 +97,12 @@ void put_description(Document& document, const CatalogRecord& record) {
   }
 }
 
-bool is_hidden(const CatalogRecord& record, std::size_t position) {
+bool is_hidden(const StoreRecord& record, std::size_t position) {
   return std::find(record.hidden_tags.begin(), record.hidden_tags.end(),
                    static_cast<std::int32_t>(position)) != record.hidden_tags.end();
 }
 
-void put_tags(std::string& out, Document& document, const CatalogRecord& record) {
+void put_tags(std::string& out, Document& document, const StoreRecord& record) {
   char separator = '[';
   for (std::size_t i = 0; i < record.tags.size(); ++i) {
     const TagView& tag = record.tags[i];
@@ -135,7 +135,7 @@ std::optional<double> rank_feature(std::optional<double> value) {
   return std::min(*value, 100.0);
 }
 
-void put_boosts(Document& document, const CatalogRecord& record) {
+void put_boosts(Document& document, const StoreRecord& record) {
   const auto scaled =
       record.popularity ? std::optional<double>{*record.popularity * 100} : std::nullopt;
   const auto popularity = rank_feature(scaled);
@@ -150,7 +150,7 @@ void put_boosts(Document& document, const CatalogRecord& record) {
   document.number("min_boost", std::min(popularity.value_or(1), authority.value_or(1)));
 }
 
-bool is_mature(const CatalogRecord& record) {
+bool is_mature(const StoreRecord& record) {
   const auto says = [&record](std::string_view what) {
     return std::find(record.sensitivity.begin(), record.sensitivity.end(), what) !=
            record.sensitivity.end();
@@ -159,7 +159,7 @@ bool is_mature(const CatalogRecord& record) {
          says("provider_supplied_sensitivity");
 }
 
-void put_image_fields(Document& document, const CatalogRecord& record) {
+void put_image_fields(Document& document, const StoreRecord& record) {
   const std::string_view url = record.at(TextField::url).value_or("");
   const auto dot = url.rfind('.');
   if (dot != std::string_view::npos) {
@@ -181,7 +181,7 @@ void put_image_fields(Document& document, const CatalogRecord& record) {
   }
 }
 
-void put_audio_fields(Document& document, const CatalogRecord& record) {
+void put_audio_fields(Document& document, const StoreRecord& record) {
   if (record.alt_file_types.empty()) {
     document.optional_text("extension", record.at(TextField::filetype));
   } else {
@@ -196,7 +196,7 @@ void put_audio_fields(Document& document, const CatalogRecord& record) {
   }
 }
 
-void put_content(std::string& out, Document& document, const CatalogRecord& record) {
+void put_content(std::string& out, Document& document, const StoreRecord& record) {
   document.text("created_on", format_millis(record.created_on));
   document.flag("mature", is_mature(record));
   document.texts("sensitivity", record.sensitivity);
@@ -311,8 +311,7 @@ void judge(const Item& item, std::size_t index, WriteReport& report) {
 
 }  // namespace
 
-void append_bulk_item(std::string& out, const CatalogRecord& record,
-                      std::string_view index_prefix) {
+void append_bulk_item(std::string& out, const StoreRecord& record, std::string_view index_prefix) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"index":{{"_index":"{}{}-write","_id":"{}","version":{},)"
                  R"("version_type":"external"}}}})"

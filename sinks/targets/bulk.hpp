@@ -20,7 +20,7 @@ namespace freshet {
 /// @param index_prefix  goes before the alias; a valid index name part, not escaped.
 /// @thread_safety  Pure function.
 /// @source  docs/architecture.md, "Search documents".
-void append_bulk_item(std::string& out, const CatalogRecord& record, std::string_view index_prefix);
+void append_bulk_item(std::string& out, const StoreRecord& record, std::string_view index_prefix);
 
 /// Sorts the reply to one bulk request into records written and records refused.
 ///

@@ -142,7 +142,7 @@ void put_texts(std::string& out, std::span<const std::string_view> texts) {
   put_array(out, kTextOid, texts, [](std::string& to, std::string_view t) { put_text(to, t); });
 }
 
-void put_identity(std::string& out, const CatalogRecord& record) {
+void put_identity(std::string& out, const StoreRecord& record) {
   put_uuid(out, record.identifier);
   put_time(out, record.created_on);
   put_time(out, record.updated_on);
@@ -161,7 +161,7 @@ void put_identity(std::string& out, const CatalogRecord& record) {
 }
 constexpr std::uint16_t kIdentityFields = 10;
 
-void put_common_content(std::string& out, const CatalogRecord& record) {
+void put_common_content(std::string& out, const StoreRecord& record) {
   put_text(out, record.at(TextField::ingestion_type));
   put_text(out, record.at(TextField::source));
   put_text(out, record.at(TextField::foreign_landing_url));
@@ -185,12 +185,12 @@ void put_common_content(std::string& out, const CatalogRecord& record) {
             [](std::string& to, std::int32_t position) { put_number(to, position); });
 }
 
-void put_image_content(std::string& out, const CatalogRecord& record) {
+void put_image_content(std::string& out, const StoreRecord& record) {
   put_number(out, record.at(NumberField::width));
   put_number(out, record.at(NumberField::height));
 }
 
-void put_audio_content(std::string& out, const CatalogRecord& record) {
+void put_audio_content(std::string& out, const StoreRecord& record) {
   put_number(out, record.at(NumberField::duration));
   put_number(out, record.at(NumberField::bit_rate));
   put_number(out, record.at(NumberField::sample_rate));
@@ -216,7 +216,7 @@ void begin_copy(std::string& out) {
   put_big_endian(out, std::int32_t{0});  // length of the header's extension
 }
 
-void append_row(std::string& out, const CatalogRecord& record) {
+void append_row(std::string& out, const StoreRecord& record) {
   const bool is_image = record.media_type == MediaType::image;
   const std::uint16_t fields = is_image ? kImageFields : kAudioFields;
   put_big_endian(out, fields);

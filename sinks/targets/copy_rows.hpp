@@ -20,7 +20,7 @@ std::string_view copy_columns(MediaType media_type) noexcept;
 /// @thread_safety  Pure functions.
 /// @source  PostgreSQL reference, "COPY", binary format; the receive functions of the column types.
 void begin_copy(std::string& out);
-void append_row(std::string& out, const CatalogRecord& record);
+void append_row(std::string& out, const StoreRecord& record);
 void end_copy(std::string& out);
 
 }  // namespace freshet

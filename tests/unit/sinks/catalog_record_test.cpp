@@ -16,12 +16,12 @@ using testing::make_image;
 
 class Decode : public ::testing::Test {
  protected:
-  Result<const CatalogRecord*> decode(const MadeRecord& made) {
+  Result<const StoreRecord*> decode(const MadeRecord& made) {
     key_ = made.key;
     value_ = made.text();
     return decode_text();
   }
-  Result<const CatalogRecord*> decode_text() {
+  Result<const StoreRecord*> decode_text() {
     return decoder_.decode({key_, value_, schema_header::kCatalog, {}, {}});
   }
   CatalogDecoder decoder_;
@@ -37,7 +37,7 @@ TEST_F(Decode, ReadsAnImage) {
   made.derived()["popularity"] = 0.25;
   const auto record = decode(made);
   ASSERT_TRUE(record) << record.error().message();
-  const CatalogRecord& r = **record;
+  const StoreRecord& r = **record;
   EXPECT_EQ(r.media_type, MediaType::image);
   EXPECT_EQ(r.provider, "met");
   EXPECT_EQ(r.foreign_identifier, "437133");
@@ -67,7 +67,7 @@ TEST_F(Decode, ReadsAudio) {
   const MadeRecord made = make_audio("9");
   const auto record = decode(made);
   ASSERT_TRUE(record) << record.error().message();
-  const CatalogRecord& r = **record;
+  const StoreRecord& r = **record;
   EXPECT_THAT(r.genres, ElementsAre("rock", std::nullopt, "pop"));
   EXPECT_EQ(r.audio_set_id, "set-9");
   EXPECT_THAT(r.alt_file_types, ElementsAre("ogg", "flac"));
@@ -86,7 +86,7 @@ TEST_F(Decode, ForgetsTheRecordBefore) {
   poor.value["last_seen_at"] = nullptr;
   const auto record = decode(poor);
   ASSERT_TRUE(record) << record.error().message();
-  const CatalogRecord& r = **record;
+  const StoreRecord& r = **record;
   EXPECT_TRUE(r.genres.empty() && r.tags.empty() && r.alt_file_types.empty());
   EXPECT_TRUE(r.meta_data.empty() && r.audio_set.empty() && r.alt_files.empty());
   EXPECT_TRUE(r.duplicate_of.empty() && r.audio_set_id.empty());
