@@ -26,7 +26,7 @@ std::string_view resource(std::string_view path) {
       return {file.begin, static_cast<std::size_t>(file.end - file.begin)};
     }
   }
-  FRESHET_CHECK(!"unknown resource");
+  FRESHET_CHECK(false && "unknown resource");
 }
 
 std::vector<std::string_view> resource_names(std::string_view prefix) {

@@ -26,7 +26,7 @@ std::string_view ProviderSpec::provider_key(MediaType media_type) const {
       return key;
     }
   }
-  FRESHET_CHECK(!"a provider makes records of a media type that its spec does not name");
+  FRESHET_CHECK(false && "a provider makes records of a media type that its spec does not name");
   return {};
 }
 

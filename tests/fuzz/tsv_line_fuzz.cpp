@@ -1,0 +1,41 @@
+// Lines of batch-era files, as images and as audio.
+#include "processors/stages/clean.hpp"
+#include "producers/tsv_line.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace freshet::fuzz {
+namespace {
+
+void check_row(const TsvRow& row, MediaType media_type) {
+  static Cleaner cleaner;
+  require_json(row.work, "the work of a line is JSON");
+  require(row.key == make_work_key(media_type, row.provider, row.foreign_identifier),
+          "a row has the key of its work", row.key);
+  Arena arena;
+  const CleanResult result = cleaner.clean(row.work, arena);
+  if (const auto* const work = std::get_if<Work>(&result)) {
+    const std::string key =
+        make_work_key(work->media_type, work->provider, work->foreign_identifier);
+    require(key == row.key, "clean makes the key that the producer made", key, row.key);
+  }
+}
+
+void check(std::string_view line) {
+  for (const MediaType media_type : {MediaType::image, MediaType::audio}) {
+    if (const auto row = parse_tsv_line(line, media_type)) {
+      check_row(*row, media_type);
+    }
+  }
+  if (const auto field = decode_tsv_field(line); field && *field) {
+    static_cast<void>(parse_array_literal(**field));
+  }
+  static_cast<void>(parse_array_literal(line));
+}
+
+}  // namespace
+}  // namespace freshet::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  freshet::fuzz::check(freshet::fuzz::as_text(data, size));
+  return 0;
+}
