@@ -3,19 +3,22 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>
+#include <thread>
 
 #include "app/clean_preview.hpp"
+#include "core/http/curl_client.hpp"
 #include "producers/registry.hpp"
 #include "producers/runner.hpp"
 #include "simulate/exchanges.hpp"
+#include "simulate/http_server.hpp"
+#include "simulate/recorded.hpp"
 #include "tests/support/differences.hpp"
 #include "tests/support/fake_clock.hpp"
-#include "tests/support/fake_http.hpp"
 #include "tests/support/memory_output.hpp"
 
-// Runs each provider against its recorded cases, cleans what it makes, and compares with what the
-// batch original makes of the same replies. Differences are listed in tests/differences.json under
-// `cases/<provider>/<case>/<number of the raw record>`.
+// Runs each provider against its recorded cases, served over HTTP, cleans what it makes, and
+// compares with what the batch original makes of the same replies. Differences are listed in
+// tests/differences.json under `cases/<provider>/<case>/<number of the raw record>`.
 
 namespace freshet::test {
 namespace {
@@ -61,18 +64,13 @@ struct CaseRun {
 };
 
 CaseRun run_case(const fs::path& directory, const std::string& name, const json::value& run) {
-  const auto exchanges = simulate::Exchanges::load(directory, name);
   CaseRun result;
-  FakeHttp http{[&](const http::Request& request) -> Result<http::Response> {
-    const std::string url = http::full_url(request);
-    const auto answer = exchanges.answer(request.method == http::Method::head ? "HEAD" : "GET",
-                                         simulate::parse_location(url));
-    if (answer.match == simulate::Match::none) {
-      result.unanswered.push_back(url);
-    }
-    return http::Response{answer.reply.status, answer.reply.headers, answer.reply.body.value_or(""),
-                          url};
-  }};
+  // Over a socket, as a user's run against a mirror: encoding, redirects and headers count too.
+  simulate::RecordedCases recorded{directory, {name}};
+  simulate::HttpServer server{
+      "127.0.0.1:0", [&](const simulate::Request& request) { return recorded.handle(request); }};
+  std::jthread serving{[&](const std::stop_token& stop) { server.run(stop); }};
+  http::CurlClient http{{.user_agent = "test", .mirror = server.address()}};
   const auto provider = find_provider(std::string_view{run.at("provider").as_string()})->make();
   Watched watched{*provider};
   MemoryOutput output;
@@ -90,6 +88,12 @@ CaseRun run_case(const fs::path& directory, const std::string& name, const json:
                                 .output = output,
                                 .key = "test-api-key-" + name.substr(0, name.find('/'))});
   result.items = watched.items_seen();
+  serving.request_stop();
+  serving.join();
+  const json::value report = json::parse(recorded.report());
+  for (const json::value& missed : report.at("unanswered").as_array()) {
+    result.unanswered.push_back(json::serialize(missed));
+  }
   const CleanFunction clean = clean_preview();
   for (std::size_t i = 0; i < output.records.size(); ++i) {
     const CleanPreview preview = clean(output.records[i].sighting.work);
