@@ -1,0 +1,115 @@
+// The stage whole, over one partition with records in memory: what a processor does besides Kafka
+// and RocksDB. Time is per sighting.
+
+#include <benchmark/benchmark.h>
+
+#include <unordered_map>
+
+#include "bench/micro/samples.hpp"
+#include "core/key.hpp"
+#include "core/topics.hpp"
+#include "processors/stages/dedupe/dedupe.hpp"
+
+namespace freshet {
+namespace {
+
+using bench::Sample;
+using simulate::StreamPart;
+
+constexpr std::uint64_t kWorks = 20'000;
+constexpr std::size_t kBatch = 5'000;
+
+class MemoryStore final : public RecordStore {
+ public:
+  bool get(std::string_view key, std::string& value) override {
+    const auto found = records_.find(std::string{key});
+    if (found == records_.end()) {
+      return false;
+    }
+    value = found->second;
+    return true;
+  }
+  void take(const Dedupe& dedupe) {
+    for (const auto& [key, json] : dedupe.pending()) {
+      records_.insert_or_assign(std::string{key}, std::string{json});
+    }
+  }
+
+ private:
+  std::unordered_map<std::string, std::string> records_;
+};
+
+class Nowhere final : public DedupeOutput {
+ public:
+  bool record(std::string_view, std::string_view json) override {
+    bytes += json.size();
+    return true;
+  }
+  void dead_letter(const Error&) override { ++dead_letters; }
+  std::size_t bytes = 0;
+  std::size_t dead_letters = 0;
+};
+
+struct Stage {
+  MemoryStore store;
+  Dedupe dedupe{0, 1, store};
+  Cleaner cleaner;
+  RawReader reader;
+  Nowhere output;
+
+  // `pause` stops the clock while records are stored, which the real store does elsewhere.
+  template <class Pause, class Resume>
+  void run(const std::vector<Sample>& samples, Pause pause, Resume resume) {
+    const Dedupe::Tools tools{
+        [this](std::string_view work, Arena& arena) { return cleaner.clean(work, arena); }, reader,
+        shipped_dedupe_rules(), std::chrono::days{20}};
+    const UtcTime now = UtcTime::from_millis(1'767'225'600'000);
+    for (std::size_t begin = 0; begin < samples.size(); begin += kBatch) {
+      dedupe.begin(now);
+      for (std::size_t i = begin; i < std::min(begin + kBatch, samples.size()); ++i) {
+        dedupe.apply({samples[i].key, samples[i].value, schema_header::kRaw, now}, tools, output);
+      }
+      pause();
+      store.take(dedupe);
+      resume();
+      dedupe.commit();
+    }
+  }
+  void run(const std::vector<Sample>& samples) {
+    run(samples, [] {}, [] {});
+  }
+};
+
+void stage(benchmark::State& state, const std::vector<Sample>& before,
+           const std::vector<Sample>& measured) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    {
+      Stage stage;
+      stage.run(before);
+      state.ResumeTiming();
+      stage.run(measured, [&] { state.PauseTiming(); }, [&] { state.ResumeTiming(); });
+      state.PauseTiming();
+      benchmark::DoNotOptimize(stage.output.bytes);
+    }
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(measured.size()));
+}
+
+void stage_first_load(benchmark::State& state) {
+  static const auto load = bench::generated(kWorks, StreamPart::load, 0);
+  stage(state, {}, load);
+}
+BENCHMARK(stage_first_load)->Unit(benchmark::kMillisecond);
+
+// Of the sightings 80 % repeat what is known.
+void stage_recrawl(benchmark::State& state) {
+  static const auto load = bench::generated(kWorks, StreamPart::load, 0);
+  static const auto again = bench::generated(kWorks, StreamPart::recrawl, 2);
+  stage(state, load, again);
+}
+BENCHMARK(stage_recrawl)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace freshet

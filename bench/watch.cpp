@@ -1,0 +1,129 @@
+// Watches a consumer group work through a topic, and the process that does it.
+//
+// The window begins when the group's first commit is seen and ends when it has committed the end of
+// the topic: start-up, joining and leaving are outside it, and what the first commit covers is not
+// counted. Offsets are asked every 20 ms, so that a window of some seconds is known to a percent.
+// Prints one JSON object.
+// Usage: bench_watch TOPIC GROUP PARTITIONS PID TIMEOUT_SECONDS   (names without the prefix)
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "bench/environment.hpp"
+#include "core/kafka/admin.hpp"
+#include "core/kafka/consumer.hpp"
+
+namespace freshet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// User and system time of all threads, in seconds (ticks of 10 ms).
+double cpu_seconds(const std::string& pid) {
+  std::ifstream file{"/proc/" + pid + "/stat"};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  const auto end = text.rfind(')');
+  if (end == std::string::npos) {
+    return 0;
+  }
+  std::istringstream fields{text.substr(end + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) {
+    fields >> skipped;
+  }
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double status_megabytes(const std::string& pid, const std::string& name) {
+  std::ifstream file{"/proc/" + pid + "/status"};
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name + ":")) {
+      return std::stod(line.substr(name.size() + 1)) / 1024;
+    }
+  }
+  return 0;
+}
+
+struct Sample {
+  Clock::time_point at;
+  std::int64_t done = 0;
+  double cpu = 0;
+};
+
+int watch(const std::string& topic, const std::string& group, int count, const std::string& pid,
+          std::chrono::seconds timeout) {
+  const Config config = bench::config_from_environment();
+  std::vector<kafka::TopicPartition> partitions;
+  for (std::int32_t i = 0; i < count; ++i) {
+    partitions.push_back({config.kafka.prefixed(topic), kafka::Partition{i}});
+  }
+  kafka::Consumer consumer{config.kafka, kafka::ConsumerOptions{}};
+  kafka::Admin admin{config.kafka};
+  std::int64_t end = 0;
+  for (const auto& at : partitions) {
+    const auto marks = consumer.watermarks(at, 10s);
+    if (!marks) {
+      std::fprintf(stderr, "%s\n", marks.error().message().c_str());
+      return 1;
+    }
+    end += marks->high.value;
+  }
+  const auto done = [&]() -> std::int64_t {
+    std::int64_t sum = 0;
+    if (const auto offsets = admin.group_offsets(config.kafka.prefixed(group), partitions)) {
+      for (const auto& [at, offset] : *offsets) {
+        sum += std::max<std::int64_t>(offset.value, 0);
+      }
+    }
+    return sum;
+  };
+  const std::int64_t begin = done();
+  const auto until = Clock::now() + timeout;
+  Sample first;
+  Sample last;
+  for (;;) {
+    const Sample now{Clock::now(), done(), cpu_seconds(pid)};
+    if (now.done > begin && first.done == 0) {
+      first = now;
+    }
+    if (now.done > last.done) {
+      last = now;
+    }
+    if (now.done >= end || now.at > until || kill(std::stoi(pid), 0) != 0) {
+      break;
+    }
+    std::this_thread::sleep_for(20ms);
+  }
+  const std::chrono::duration<double> took = last.at - first.at;
+  std::printf(
+      "{\"complete\": %s, \"records\": %lld, \"seconds\": %.3f, \"cpu_seconds\": %.3f, "
+      "\"rss_mb\": %.1f, \"peak_rss_mb\": %.1f}\n",
+      last.done >= end ? "true" : "false", static_cast<long long>(last.done - first.done),
+      took.count(), last.cpu - first.cpu, status_megabytes(pid, "VmRSS"),
+      status_megabytes(pid, "VmHWM"));
+  return last.done >= end ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace freshet
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "Usage: %s TOPIC GROUP PARTITIONS PID TIMEOUT_SECONDS\n", argv[0]);
+    return 2;
+  }
+  return freshet::watch(argv[1], argv[2], std::atoi(argv[3]), argv[4],
+                        std::chrono::seconds{std::atoi(argv[5])});
+}
