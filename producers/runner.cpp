@@ -187,6 +187,11 @@ void Runner::start() {
   }
   is_resumed_ = *last && resume(**last);
   cursor_.arguments = arguments();
+  // Said before the first page, which may take long: `--status` must not show the run before.
+  report_.state.updated_at = parts_.clock.now();
+  if (const auto kept = parts_.output.checkpoint(report_.state, {}); !kept) {
+    throw WorkFailed{"the run's state cannot be kept: " + kept.error().message()};
+  }
   log::info("run_started", {{"provider", spec_.command},
                             {"run_id", report_.state.run_id},
                             {"date", run_.date.value_or("")},

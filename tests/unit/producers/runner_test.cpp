@@ -342,7 +342,7 @@ TEST(Runner, AnErrorMemberIsNoAnswer) {
 TEST(Runner, DeliveryFailureKeepsTheCursorAtTheLastAcknowledgedPage) {
   Bench bench;
   bench.pages = three_pages();
-  bench.output.checkpoints_left = 1;
+  bench.output.checkpoints_left = 2;  // of the start and the first page
   const auto failed = bench.run();
   EXPECT_EQ(failed.exit_code(), 1);
   EXPECT_THAT(failed.state.error, HasSubstr("delivery failed"));
