@@ -29,8 +29,9 @@ struct ChangelogPositions {
   friend bool operator==(const ChangelogPositions&, const ChangelogPositions&) = default;
 };
 
-/// The records, sums and changelog positions of one partition on disk. They change together, in one
-/// write per commit; what was not flushed at a crash is missing from all of them alike.
+/// The records, sums and changelog positions of one partition on disk. Sums and positions change
+/// together and after the records of their commit: at a crash a position may be missing whose
+/// records are there, never the other way round, and reading these again changes nothing.
 class PartitionStore : public RecordStore {
  public:
   /// Nothing stored: an empty partition, or one that was never here.

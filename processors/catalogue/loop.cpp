@@ -1,5 +1,6 @@
 #include "processors/catalogue/loop.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -448,7 +449,11 @@ void CatalogueLoop::store_batch() {
     at.totals += touched.totals > 0 ? touched.totals + 1 : 0;
     const auto& pending = partition.dedupe.pending();
     if (!pending.empty()) {
-      partition.store->write({pending.begin(), pending.end()}, partition.dedupe.totals(), at);
+      // In the order of the keys an insertion begins where the one before it ended.
+      std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
+                                                                         pending.end()};
+      std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
+      partition.store->write(records, partition.dedupe.totals(), at);
     }
   }
 }
