@@ -22,7 +22,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 BINARY = os.environ.get("FRESHET_BINARY", "build/dev/freshet")
 SOURCE = pathlib.Path(os.environ.get("FRESHET_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
@@ -147,11 +149,17 @@ class Stream:
 
     def read(self, topic: str, isolation: str = "read_committed") -> list[Record]:
         """Every record of a topic, in partition and offset order."""
+        return sorted(self.scan(topic, isolation), key=lambda record: (record.partition, record.offset))
+
+    def scan(self, topic: str, isolation: str = "read_committed") -> Iterator[Record]:
+        """Every record of a topic, each partition in its order, without holding them all."""
         layout = "%p %o %T %K %S %h\\n%k%s\\n"
-        done = subprocess.run(["kcat", "-C", "-q", "-e", "-b", self.brokers, "-t", self.prefix + topic, "-o", "beginning",
-                               "-X", f"isolation.level={isolation}", "-X", "fetch.wait.max.ms=50", "-f", layout],
-                              capture_output=True, timeout=180, check=True)
-        return sorted(parse_kcat(done.stdout), key=lambda record: (record.partition, record.offset))
+        kcat = subprocess.Popen(["kcat", "-C", "-q", "-e", "-b", self.brokers, "-t", self.prefix + topic, "-o", "beginning",
+                                 "-X", f"isolation.level={isolation}", "-X", "fetch.wait.max.ms=50", "-f", layout], stdout=subprocess.PIPE)
+        with kcat:
+            yield from parse_kcat(kcat.stdout)
+        if kcat.returncode:
+            raise AssertionError(f"kcat could not read {topic}: exit {kcat.returncode}")
 
     def catalogue(self) -> dict[str, dict]:
         """The last record of each work."""
@@ -178,8 +186,8 @@ class Stream:
 
     # -- stores ---------------------------------------------------------------------------------------
 
-    def psql(self, query: str, dsn: str | None = None) -> str:
-        done = subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", dsn or self.dsn, "-c", query], capture_output=True, text=True, timeout=120)
+    def psql(self, query: str, dsn: str | None = None, timeout: float = 120) -> str:
+        done = subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", dsn or self.dsn, "-c", query], capture_output=True, text=True, timeout=timeout)
         if done.returncode:
             raise AssertionError(done.stderr)
         return done.stdout.strip()
@@ -209,23 +217,26 @@ class Stream:
         """Version and digest of every document (live: of those behind the filtered aliases)."""
         result: dict[str, tuple[int, str]] = {}
         for media in ("image", "audio"):
-            index = self.index_prefix + media + ("" if live else "-write")
-            self.http("POST", f"/{index}/_refresh")
-            after = None
-            while True:
-                body = {"size": 5000, "version": True, "sort": [{"identifier": "asc"}], "track_total_hits": False}
-                if after:
-                    body["search_after"] = after
-                status, text = self.http("POST", f"/{index}/_search", body)
-                assert status == 200, text
-                hits = json.loads(text)["hits"]["hits"]
-                for hit in hits:
-                    digest = hashlib.sha256(json.dumps(hit["_source"], sort_keys=True).encode()).hexdigest()
-                    result[hit["_id"]] = (hit["_version"], digest)
-                if len(hits) < 5000:
-                    break
-                after = hits[-1]["sort"]
+            for hit in self.hits(self.index_prefix + media + ("" if live else "-write")):
+                digest = hashlib.sha256(json.dumps(hit["_source"], sort_keys=True).encode()).hexdigest()
+                result[hit["_id"]] = (hit["_version"], digest)
         return result
+
+    def hits(self, index: str) -> Iterator[dict]:
+        """Every document of an index or alias, refreshed first."""
+        self.http("POST", f"/{index}/_refresh")
+        after = None
+        while True:
+            body = {"size": 5000, "version": True, "sort": [{"identifier": "asc"}], "track_total_hits": False}
+            if after:
+                body["search_after"] = after
+            status, text = self.http("POST", f"/{index}/_search", body)
+            assert status == 200, text
+            hits = json.loads(text)["hits"]["hits"]
+            yield from hits
+            if len(hits) < 5000:
+                return
+            after = hits[-1]["sort"]
 
 
 class Role:
@@ -315,25 +326,15 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def parse_kcat(output: bytes) -> list[Record]:
-    """Reads what `Stream.read`'s format writes: sizes first, so any bytes may follow."""
-    records = []
-    position = 0
-    while position < len(output):
-        end = output.index(b"\n", position)
-        partition, offset, stamp, key_size, value_size, *headers = output[position:end].split(b" ", 5)
-        position = end + 1
-        sizes = [int(key_size), int(value_size)]
-        parts: list[bytes | None] = []
-        for size in sizes:
-            parts.append(None if size < 0 else output[position:position + size])
-            position += max(size, 0)
-        if output[position:position + 1] != b"\n":
-            raise ValueError(f"kcat's output is out of step at byte {position}")
-        position += 1
+def parse_kcat(output: BinaryIO) -> Iterator[Record]:
+    """Reads what `Stream.scan`'s format writes: sizes first, so any bytes may follow."""
+    while line := output.readline():
+        partition, offset, stamp, key_size, value_size, *headers = line.rstrip(b"\n").split(b" ", 5)
+        parts = [None if int(size) < 0 else output.read(int(size)) for size in (key_size, value_size)]
+        if output.read(1) != b"\n":
+            raise ValueError(f"kcat's output is out of step behind offset {int(offset)}")
         named = dict(h.split("=", 1) for h in (headers[0].decode(errors="replace").split(",") if headers and headers[0] else []) if "=" in h)
-        records.append(Record(int(partition), int(offset), int(stamp), parts[0], parts[1], named))
-    return records
+        yield Record(int(partition), int(offset), int(stamp), parts[0], parts[1], named)
 
 
 def until(condition, timeout: float, what: str, every: float = 0.2):
