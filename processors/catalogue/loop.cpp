@@ -83,8 +83,10 @@ class CatalogueLoop::Output final : public DedupeOutput {
   explicit Output(CatalogueLoop& loop)
       : loop_{loop}, topic_{loop.config_.kafka.prefixed(topics::kCatalog)} {}
 
-  void about(const kafka::Message& message, Touched& touched) {
+  /// @param input  the topic of the message, without prefix.
+  void about(const kafka::Message& message, std::string_view input, Touched& touched) {
     message_ = &message;
+    input_ = input;
     touched_ = &touched;
   }
 
@@ -106,7 +108,7 @@ class CatalogueLoop::Output final : public DedupeOutput {
     note(kafka::produce_dead_letter(*loop_.producer_, loop_.config_.kafka,
                                     {.step = kStep,
                                      .error = error,
-                                     .origin = {.topic = std::string{topics::kRaw},
+                                     .origin = {.topic = std::string{input_},
                                                 .partition = message_->partition(),
                                                 .offset = message_->offset().value},
                                      .key = message_->key(),
@@ -131,6 +133,7 @@ class CatalogueLoop::Output final : public DedupeOutput {
   const std::string topic_;
   const kafka::Headers headers_ = schema(schema_header::kCatalog);
   const kafka::Message* message_ = nullptr;
+  std::string_view input_;
   Touched* touched_ = nullptr;
 };
 
@@ -149,6 +152,9 @@ void CatalogueLoop::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     connect();
     while (!stop.stop_requested() && !must_reconnect_) {
+      if (!assignment_fault_.empty()) {
+        throw WorkFailed(assignment_fault_);
+      }
       if (to_restore_) {
         restore_assigned(stop);
       } else {
@@ -176,7 +182,11 @@ void CatalogueLoop::connect() {
   consuming.partition_end_events = true;
   consuming.queued_max_kbytes = kFetchKbytes;
   consumer_ = std::make_unique<kafka::Consumer>(config_.kafka, consuming);
-  consumer_->subscribe({config_.kafka.prefixed(topics::kRaw)},
+  std::vector<std::string> inputs;
+  for (const std::string_view topic : kLoopInputs) {
+    inputs.push_back(config_.kafka.prefixed(topic));
+  }
+  consumer_->subscribe(inputs,
                        {.on_assigned = [this](const auto& partitions) { on_assigned(partitions); },
                         .on_revoked = [this](const auto&, bool) { on_revoked(); }});
 }
@@ -189,9 +199,18 @@ void CatalogueLoop::disconnect() {
 }
 
 void CatalogueLoop::on_assigned(const std::vector<kafka::TopicPartition>& partitions) {
-  std::vector<std::int32_t> numbers;
+  std::map<std::int32_t, std::size_t> inputs;
   for (const auto& at : partitions) {
-    numbers.push_back(at.partition.value);
+    ++inputs[at.partition.value];
+  }
+  std::vector<std::int32_t> numbers;
+  for (const auto& [number, count] : inputs) {
+    // `range` gives a member the same numbers of all topics, if all members read the same topics.
+    if (count != kLoopInputs.size()) {
+      assignment_fault_ = "a process of another version is in the group " +
+                          config_.kafka.prefixed(kStep) + ": stop all, wait 10 s, and start again";
+    }
+    numbers.push_back(number);
   }
   to_restore_ = std::move(numbers);
   ++assignment_;
@@ -203,6 +222,7 @@ void CatalogueLoop::on_revoked() {
   to_restore_.reset();
   ++assignment_;
   at_end_.clear();
+  held_back_.clear();
   status_.assigned = false;
   status_.idle_since_ms = 0;
   for (auto& [number, partition] : std::exchange(partitions_, {})) {
@@ -235,10 +255,9 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
     }
     taken.push_back(std::move(partition));
   }
-  std::optional<std::vector<kafka::TopicPartitionOffset>> offsets;
+  std::optional<StartOffsets> offsets;
   if (taken.size() == wanted.size()) {
-    offsets = taken.empty() ? std::vector<kafka::TopicPartitionOffset>{}
-                            : restore(config_, *consumer_, taken, keep_alive);
+    offsets = taken.empty() ? StartOffsets{} : restore(config_, *consumer_, taken, keep_alive);
   }
   if (!offsets || assignment_ != assignment) {
     for (auto& partition : taken) {
@@ -246,11 +265,18 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
     }
     return;
   }
-  if (const auto assigned = consumer_->assign(*offsets); !assigned) {
+  const bool has_unread = !offsets->first.empty();
+  if (const auto assigned = consumer_->assign(has_unread ? offsets->first : offsets->all);
+      !assigned) {
     throw WorkFailed(assigned.error().message());
   }
+  for (const kafka::TopicPartitionOffset& from : has_unread ? offsets->first : offsets->all) {
+    at_end_[from.at] = false;
+  }
+  if (has_unread) {
+    held_back_ = std::move(offsets->all);
+  }
   for (auto& partition : taken) {
-    at_end_[partition->number] = false;
     partitions_.emplace(partition->number, std::move(partition));
   }
   status_.assigned = true;
@@ -286,13 +312,43 @@ void CatalogueLoop::run_batch(const std::stop_token& stop) {
       deadline = steady_clock::now() + interval;
     }
     update_idle(*polled);
-    if (!in_transaction_) {
-      return;
+    if (!in_transaction_ || !held_back_.empty()) {
+      break;  // unread decisions are committed as they come
     }
   }
   if (in_transaction_) {
     commit();
   }
+  if (!held_back_.empty() && !must_reconnect_) {
+    release_held_back();
+  }
+}
+
+// Assigns what was held back when every partition of decisions was read to its end and committed.
+void CatalogueLoop::release_held_back() {
+  for (const auto& [at, at_end] : at_end_) {
+    if (!at_end) {
+      return;
+    }
+  }
+  const auto positions = consumer_->positions();
+  if (!positions) {
+    return;  // asked again after the next poll
+  }
+  for (kafka::TopicPartitionOffset& from : held_back_) {
+    for (const auto& [at, position] : *positions) {
+      if (at == from.at && position) {
+        from.offset = *position;
+      }
+    }
+  }
+  if (const auto assigned = consumer_->assign(held_back_); !assigned) {
+    throw WorkFailed(assigned.error().message());
+  }
+  for (const kafka::TopicPartitionOffset& from : held_back_) {
+    at_end_[from.at] = false;
+  }
+  held_back_.clear();
 }
 
 // Applies what a poll brought. False when the batch cannot be committed any more.
@@ -307,25 +363,37 @@ bool CatalogueLoop::take(const kafka::Polled& polled) {
       [this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); }, reader_,
       shipped_dedupe_rules(), std::chrono::days{config_.process.touch_after_days}};
   Output output{*this};
+  const std::string decisions = config_.kafka.prefixed(topics::kDecisions);
   PartitionState* partition = nullptr;
   Touched* touched = nullptr;
+  kafka::Offset* next = nullptr;
+  std::string_view topic;  // by its place in memory: one per topic and handle
+  bool is_decision = false;
   for (const kafka::Message& message : polled.messages) {
     const std::int32_t number = message.partition().value;
-    if (partition == nullptr || partition->number != number) {
+    if (partition == nullptr || partition->number != number ||
+        topic.data() != message.topic().data()) {
+      topic = message.topic();
+      is_decision = topic == decisions;
       partition = partitions_.at(number).get();
       const auto [entry, is_new] = touched_.try_emplace(number);
       touched = &entry->second;
       if (is_new) {
         partition->dedupe.begin(batch_time_);
       }
+      next = &next_offsets_[{std::string{topic}, message.partition()}];
     }
-    output.about(message, *touched);
-    partition->dedupe.apply({.key = message.key(),
-                             .value = message.value(),
-                             .schema = message.header(schema_header::kName),
-                             .appended = message.timestamp()},
-                            tools, output);
-    touched->next_offset = message.offset().value + 1;
+    output.about(message, is_decision ? topics::kDecisions : topics::kRaw, *touched);
+    const RawMessage record{.key = message.key(),
+                            .value = message.value(),
+                            .schema = message.header(schema_header::kName),
+                            .appended = message.timestamp()};
+    if (is_decision) {
+      partition->dedupe.apply_decision(record, tools, output);
+    } else {
+      partition->dedupe.apply(record, tools, output);
+    }
+    *next = kafka::Offset{message.offset().value + 1};
     batch_bytes_ += message.size_bytes();
   }
   batch_records_ += polled.messages.size();
@@ -386,9 +454,8 @@ bool CatalogueLoop::produce_changelogs() {
 void CatalogueLoop::commit() {
   const auto start = steady_clock::now();
   std::vector<kafka::TopicPartitionOffset> offsets;
-  for (const auto& [number, touched] : touched_) {
-    offsets.push_back({{config_.kafka.prefixed(topics::kRaw), kafka::Partition{number}},
-                       kafka::Offset{touched.next_offset}});
+  for (const auto& [at, next] : next_offsets_) {
+    offsets.push_back({at, next});
   }
   kafka::Producer::Step step{kafka::Producer::Outcome::abort, {}};
   if (produce_changelogs()) {
@@ -415,6 +482,7 @@ void CatalogueLoop::commit() {
   }
   in_transaction_ = false;
   touched_.clear();
+  next_offsets_.clear();
   batch_records_ = 0;
   batch_bytes_ = 0;
   if (start - last_save_ >= kSaveEvery) {
@@ -475,6 +543,10 @@ void CatalogueLoop::count_batch(steady_clock::duration commit_time) {
         counters_->reason("freshet_process_records_dead_lettered_total", "errc", errc)
             .add(static_cast<double>(amount));
       }
+      for (const auto& [outcome, amount] : counted.decisions) {
+        counters_->reason("freshet_process_decisions_total", "outcome", outcome)
+            .add(static_cast<double>(amount));
+      }
     }
     partitions_.at(number)->dedupe.commit();
   }
@@ -492,6 +564,7 @@ void CatalogueLoop::abandon() {
   for (const auto& [number, touched] : std::exchange(touched_, {})) {
     partitions_.at(number)->dedupe.rollback();
   }
+  next_offsets_.clear();
   batch_records_ = 0;
   batch_bytes_ = 0;
   if (std::exchange(in_transaction_, false)) {
@@ -503,14 +576,20 @@ void CatalogueLoop::abandon() {
 }
 
 void CatalogueLoop::update_idle(const kafka::Polled& polled) {
+  std::string_view topic;
+  std::int32_t number = -1;
   for (const kafka::Message& message : polled.messages) {
-    at_end_[message.partition().value] = false;
+    if (topic.data() != message.topic().data() || number != message.partition().value) {
+      topic = message.topic();
+      number = message.partition().value;
+      at_end_[{std::string{topic}, kafka::Partition{number}}] = false;
+    }
   }
   for (const kafka::TopicPartition& end : polled.ends) {
-    at_end_[end.partition.value] = true;
+    at_end_[end] = true;
   }
-  bool idle = status_.assigned && !in_transaction_;
-  for (const auto& [number, at_end] : at_end_) {
+  bool idle = status_.assigned && !in_transaction_ && held_back_.empty();
+  for (const auto& [at, at_end] : at_end_) {
     idle = idle && at_end;
   }
   if (!idle) {

@@ -27,8 +27,9 @@ struct LoopStatus {
   std::atomic<std::int64_t> idle_since_ms{0};
 };
 
-/// One consumer loop of `process catalogue`: takes sightings from its partitions, applies them, and
-/// commits records, seen entries, sums, dead letters and offsets in one transaction per batch.
+/// One consumer loop of `process catalogue`: takes sightings and decisions from its partitions,
+/// applies them, and commits records, seen entries, sums, dead letters and offsets in one
+/// transaction per batch. What was decided while nobody read is applied before the first sighting.
 ///
 /// ```
 ///   begin ─► poll, apply, produce … until the interval or a bound is over ─► offsets ─► commit
@@ -69,6 +70,7 @@ class CatalogueLoop {
   void abandon();
   void count_batch(std::chrono::steady_clock::duration commit_time);
   void save_next_table();
+  void release_held_back();
   void update_idle(const kafka::Polled& polled);
   bool poll_failed(const Error& error) const;
 
@@ -84,18 +86,21 @@ class CatalogueLoop {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<std::int32_t, std::unique_ptr<PartitionState>> partitions_;
   std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
+  std::string assignment_fault_;  ///< why the assignment cannot be worked with
   std::uint64_t assignment_ = 0;  ///< counts what the group told, to see that it told something
-  std::map<std::int32_t, bool> at_end_;
+  std::map<kafka::TopicPartition, bool> at_end_;
+  /// What is to be read once all unread decisions are applied; empty: it is assigned.
+  std::vector<kafka::TopicPartitionOffset> held_back_;
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
   std::int32_t last_saved_ = -1;
 
   // Of the batch.
   struct Touched {
-    std::int64_t next_offset = 0;
     std::int64_t records = 0;  ///< sent to the catalogue
     std::int64_t totals = 0;
   };
   std::map<std::int32_t, Touched> touched_;
+  std::map<kafka::TopicPartition, kafka::Offset> next_offsets_;  ///< of what it has taken
   bool in_transaction_ = false;
   bool must_reconnect_ = false;
   std::uint64_t batch_records_ = 0;

@@ -59,10 +59,10 @@ class Restore {
     }
   }
 
-  std::optional<std::vector<kafka::TopicPartitionOffset>> run() {
+  std::optional<StartOffsets> run() {
     const auto start = steady_clock::now();
     auto offsets = stable_offsets();
-    if (!offsets || !ask_targets()) {
+    if (!offsets || !ask_targets() || !ask_unread(*offsets)) {
       return std::nullopt;
     }
     for (const auto& [number, partition] : partitions_) {
@@ -88,25 +88,51 @@ class Restore {
   }
 
  private:
-  std::optional<std::vector<kafka::TopicPartitionOffset>> stable_offsets() {
-    std::vector<kafka::TopicPartition> raw;
+  std::optional<StartOffsets> stable_offsets() {
+    std::vector<kafka::TopicPartition> inputs;
     for (const auto& [number, partition] : partitions_) {
-      raw.push_back({config_.kafka.prefixed(topics::kRaw), kafka::Partition{number}});
+      for (const std::string_view topic : kLoopInputs) {
+        inputs.push_back({config_.kafka.prefixed(topic), kafka::Partition{number}});
+      }
     }
     while (keep_alive_()) {
-      const auto committed = group_.committed(raw, kAskWait);
+      const auto committed = group_.committed(inputs, kAskWait);
       if (!committed) {
         // Also while a dead owner's transaction is open over these offsets: the broker ends it.
         log::warn("offsets_awaited", {{"text", committed.error().message()}});
         continue;
       }
-      std::vector<kafka::TopicPartitionOffset> offsets;
+      StartOffsets offsets;
       for (const auto& [at, offset] : *committed) {
-        offsets.push_back({at, offset.value_or(kafka::Consumer::kBeginning)});
+        offsets.all.push_back({at, offset.value_or(kafka::Consumer::kBeginning)});
       }
       return offsets;
     }
     return std::nullopt;
+  }
+
+  bool ask_unread(StartOffsets& offsets) {
+    kafka::Consumer probe{config_.kafka, {}};
+    for (const kafka::TopicPartitionOffset& from : offsets.all) {
+      if (from.at.topic != config_.kafka.prefixed(topics::kDecisions)) {
+        continue;
+      }
+      for (;;) {
+        if (!keep_alive_()) {
+          return false;
+        }
+        const auto marks = probe.watermarks(from.at, kAskWait);
+        if (marks) {
+          // A special offset, the beginning, is below every other.
+          if (std::max(from.offset, marks->low) < marks->high) {
+            offsets.first.push_back(from);
+          }
+          break;
+        }
+        log::warn("watermarks_awaited", {{"text", marks.error().message()}});
+      }
+    }
+    return true;
   }
 
   bool ask_targets() {
@@ -337,10 +363,9 @@ class Restore {
 
 }  // namespace
 
-std::optional<std::vector<kafka::TopicPartitionOffset>> restore(
-    const Config& config, kafka::Consumer& group,
-    const std::vector<std::unique_ptr<PartitionState>>& partitions,
-    const std::function<bool()>& keep_alive) {
+std::optional<StartOffsets> restore(const Config& config, kafka::Consumer& group,
+                                    const std::vector<std::unique_ptr<PartitionState>>& partitions,
+                                    const std::function<bool()>& keep_alive) {
   return Restore{config, group, partitions, keep_alive}.run();
 }
 

@@ -1,15 +1,29 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/config.hpp"
 #include "core/kafka/consumer.hpp"
+#include "core/topics.hpp"
 #include "processors/catalogue/partitions.hpp"
 
 namespace freshet {
+
+/// Where a loop goes on reading.
+struct StartOffsets {
+  std::vector<kafka::TopicPartitionOffset> all;
+  /// Those of `all` on `media.decisions.v1` that have records yet unread. They are read before any
+  /// sighting is taken: a work that was blocked meanwhile is then not shown even once.
+  std::vector<kafka::TopicPartitionOffset> first;
+};
+
+/// Topics that a loop takes records from, without prefix; all have the partitions of the works.
+inline constexpr std::array<std::string_view, 2> kLoopInputs{topics::kRaw, topics::kDecisions};
 
 /// Brings partitions to the true end of both changelogs, from whatever is on disk.
 ///
@@ -21,10 +35,9 @@ namespace freshet {
 /// transaction. The seen entries come last, because an entry raises a record that must be there.
 ///
 /// @param keep_alive  called at least every 200 ms: polls the group; false ends the restore.
-/// @return the offsets from which `media.raw.v1` is to be read; nothing when keep_alive said so.
-std::optional<std::vector<kafka::TopicPartitionOffset>> restore(
-    const Config& config, kafka::Consumer& group,
-    const std::vector<std::unique_ptr<PartitionState>>& partitions,
-    const std::function<bool()>& keep_alive);
+/// @return the offsets from which the inputs are to be read; nothing when keep_alive said so.
+std::optional<StartOffsets> restore(const Config& config, kafka::Consumer& group,
+                                    const std::vector<std::unique_ptr<PartitionState>>& partitions,
+                                    const std::function<bool()>& keep_alive);
 
 }  // namespace freshet

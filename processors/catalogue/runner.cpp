@@ -18,6 +18,7 @@
 #include "core/stop.hpp"
 #include "core/topics.hpp"
 #include "processors/catalogue/loop.hpp"
+#include "processors/catalogue/restore.hpp"
 
 namespace freshet {
 namespace {
@@ -46,8 +47,8 @@ std::optional<std::int32_t> await_topics(const Config& config, const std::stop_t
                                          std::atomic<bool>& waiting) {
   kafka::Consumer probe{config.kafka, {}};
   std::int32_t partitions = 0;
-  for (const std::string_view name :
-       {topics::kRaw, topics::kCatalog, topics::kSeen, topics::kTotals, topics::kDeadLetter}) {
+  for (const std::string_view name : {topics::kRaw, topics::kDecisions, topics::kCatalog,
+                                      topics::kSeen, topics::kTotals, topics::kDeadLetter}) {
     const std::string topic = config.kafka.prefixed(name);
     for (;;) {
       const auto count = probe.partition_count(topic, kAskTimeout);
@@ -81,8 +82,10 @@ class GroupProgress {
   bool is_done(const std::set<std::int32_t>& own) {
     std::vector<kafka::TopicPartition> others;
     for (std::int32_t number = 0; number < partitions_; ++number) {
-      if (!own.contains(number)) {
-        others.push_back({config_.kafka.prefixed(topics::kRaw), kafka::Partition{number}});
+      for (const std::string_view topic : kLoopInputs) {
+        if (!own.contains(number)) {
+          others.push_back({config_.kafka.prefixed(topic), kafka::Partition{number}});
+        }
       }
     }
     if (others.empty()) {

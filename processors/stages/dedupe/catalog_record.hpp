@@ -14,7 +14,8 @@
 
 namespace freshet {
 
-/// Of several that apply the last wins.
+/// Of several that apply the last wins. A record without `work` is never live: until a sighting
+/// comes it is `removed_at_source`, unless a decision blocks it.
 enum class Status : std::uint8_t { live, duplicate, removed_at_source, blocked };
 inline constexpr std::size_t kStatusCount = 4;
 std::string_view to_string(Status status) noexcept;
@@ -39,7 +40,7 @@ using OlderList = std::pmr::vector<Older>;
 struct Seen {
   std::optional<Stamp> newest;     ///< nothing: never sighted
   std::optional<UtcTime> removed;  ///< greatest time at which the source said that it is gone
-  std::string_view url_hash;       ///< 16 hex digits of the claimed URL; empty without a work
+  std::string_view url_hash;       ///< 32 hex digits of the claimed URL; empty: never sighted
   OlderList older;
 
   explicit Seen(std::pmr::memory_resource* memory) : older{memory} {}
@@ -56,7 +57,7 @@ struct CatalogRecord {
   UtcTime created_on;             ///< whole milliseconds, like the next two
   UtcTime updated_on;
   std::optional<UtcTime> last_seen_at;  ///< nothing: never sighted
-  std::string_view work;                ///< JSON object; empty: never sighted
+  std::string_view work;                ///< JSON object; empty: never sighted, or erased
   std::string_view derived;             ///< JSON object
   std::string_view decisions;           ///< JSON object
   Seen seen;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "core/decision.hpp"
 #include "core/hash.hpp"
 #include "core/key.hpp"
 #include "core/topics.hpp"
@@ -41,8 +42,8 @@ std::string_view provider_of(std::string_view key) {
   return parsed ? parsed->provider : kUnknownProvider;
 }
 
-std::optional<Error> check_envelope(const RawMessage& message) {
-  if (message.schema != schema_header::kRaw) {
+std::optional<Error> check_envelope(const RawMessage& message, std::string_view schema) {
+  if (message.schema != schema) {
     return Error{Errc::unknown_schema, "schema", "header",
                  message.schema ? "schema header says " + std::string{*message.schema}
                                 : std::string{"no schema header"}};
@@ -95,6 +96,9 @@ void BatchCounts::add_to(Totals& totals) const {
   }
   for (const auto& [reason, amount] : dead_lettered) {
     add("dead_lettered." + reason, amount);
+  }
+  for (const auto& [outcome, amount] : decisions) {
+    add("decisions." + outcome, amount);
   }
 }
 
@@ -168,7 +172,7 @@ void Dedupe::begin(UtcTime batch_time) {
 
 void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
   record_arena_.release();
-  if (const auto error = check_envelope(message)) {
+  if (const auto error = check_envelope(message, schema_header::kRaw)) {
     return refuse(message.key, *error, output);
   }
   const auto raw = tools.reader.read(*message.value, record_arena_);
@@ -226,15 +230,10 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
                   output);
   }
   const auto previous = find_record(key, entry.has_value());
-  // The table's time holds for this work only if it is about the content that the record has.
-  std::optional<UtcTime> newest_seen;
-  if (entry && previous && previous->seen.newest &&
-      previous->seen.newest->content_hash == entry->fingerprint) {
-    newest_seen = entry->newest;
-  }
   json_.clear();
-  const Update update = apply_sighting(previous ? &*previous : nullptr, newest_seen, key, work,
-                                       stamp, context(tools), record_arena_, json_);
+  const Update update =
+      apply_sighting(previous ? &*previous : nullptr, newest_seen(entry, previous), key, work,
+                     stamp, context(tools), record_arena_, json_);
   finish(key, hash, update, false, output);
 }
 
@@ -272,15 +271,58 @@ void Dedupe::removal(std::string_view key, const RawRecord& raw, const Tools& to
   const std::uint64_t hash = xxh3(key);
   const auto entry = table_.find(hash);
   const auto previous = find_record(key, entry.has_value());
-  std::optional<UtcTime> newest_seen;
+  json_.clear();
+  const Update update = apply_removal(previous ? &*previous : nullptr, newest_seen(entry, previous),
+                                      key, raw.fetched_at, context(tools), record_arena_, json_);
+  finish(key, hash, update, true, output);
+}
+
+void Dedupe::apply_decision(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
+  record_arena_.release();
+  const auto refuse = [&](std::string_view provider, const Error& error) {
+    const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
+    ++sums_of(known ? provider : kUnknownProvider).decisions["dead_lettered"];
+    output.dead_letter(error);
+  };
+  if (const auto error = check_envelope(message, schema_header::kDecision)) {
+    return refuse(kUnknownProvider, *error);
+  }
+  const auto decision = parse_decision(*message.key, *message.value);
+  if (!decision) {
+    return refuse(provider_of(*message.key), decision.error());
+  }
+  const std::string_view key = decision->work_key;
+  const std::string_view provider = provider_of(key);
+  if (partition_for_key(key, partitions_) != partition_) {
+    return refuse(provider, Error{Errc::wrong_key, "key", "partition",
+                                  "the work of the decision belongs elsewhere"});
+  }
+  const std::uint64_t hash = xxh3(key);
+  const auto entry = table_.find(hash);
+  const auto previous = find_record(key, entry.has_value());
+  json_.clear();
+  const Update update =
+      freshet::apply_decision(previous ? &*previous : nullptr, newest_seen(entry, previous),
+                              *decision, context(tools), record_arena_, json_);
+  const bool is_written = update.effect == Update::Effect::record;
+  if (is_written && !output.record(key, json_)) {
+    return refuse(provider, Error{Errc::too_large, "", "catalog_max_bytes",
+                                  "the record with the decision would be too large"});
+  }
+  BatchCounts& sums = sums_of(provider);
+  keep(key, hash, update, sums);
+  const bool is_unknown = decision->kind == DecisionKind::reemit && !previous;
+  ++sums.decisions[is_written ? "applied" : is_unknown ? "unknown_work" : "unchanged"];
+}
+
+// The table's time holds for this work only if it is about the content that the record has.
+std::optional<UtcTime> Dedupe::newest_seen(const std::optional<HotEntry>& entry,
+                                           const std::optional<CatalogRecord>& previous) const {
   if (entry && previous && previous->seen.newest &&
       previous->seen.newest->content_hash == entry->fingerprint) {
-    newest_seen = entry->newest;
+    return entry->newest;
   }
-  json_.clear();
-  const Update update = apply_removal(previous ? &*previous : nullptr, newest_seen, key,
-                                      raw.fetched_at, context(tools), record_arena_, json_);
-  finish(key, hash, update, true, output);
+  return std::nullopt;
 }
 
 std::optional<CatalogRecord> Dedupe::find_record(std::string_view key, bool may_exist) {
@@ -309,6 +351,19 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
                   output);
   }
   BatchCounts& sums = counts(provider_of(key));
+  keep(key, hash, update, sums);
+  if (control) {
+    ++sums.control;
+  } else if (update.effect != Update::Effect::record) {
+    ++sums.unchanged;
+  } else {
+    ++(update.created ? sums.created : sums.merged);
+  }
+}
+
+// What an update did, in the table and among the records of the batch.
+void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update,
+                  BatchCounts& sums) {
   const auto entry = entry_of(update.newest, update.last_seen_at, update.after);
   switch (update.effect) {
     case Update::Effect::none:
@@ -333,13 +388,6 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
       break;
     }
   }
-  if (control) {
-    ++sums.control;
-  } else if (update.effect != Update::Effect::record) {
-    ++sums.unchanged;
-  } else {
-    ++(update.created ? sums.created : sums.merged);
-  }
 }
 
 void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output) {
@@ -359,8 +407,14 @@ void Dedupe::note_seen(std::uint64_t hash, const HotEntry& entry) {
   append_seen_entry(seen_entries_, {hash, entry.fingerprint, entry.newest});
 }
 
-// One call per record: it is what `received` counts.
+// One call per raw record: it is what `received` counts.
 BatchCounts& Dedupe::counts(std::string_view provider) {
+  BatchCounts& sums = sums_of(provider);
+  ++sums.received;
+  return sums;
+}
+
+BatchCounts& Dedupe::sums_of(std::string_view provider) {
   if (last_counts_ == nullptr || last_counts_->first != provider) {
     auto found = batch_counts_.find(provider);
     if (found == batch_counts_.end()) {
@@ -368,7 +422,6 @@ BatchCounts& Dedupe::counts(std::string_view provider) {
     }
     last_counts_ = &*found;
   }
-  ++last_counts_->second.received;
   return last_counts_->second;
 }
 

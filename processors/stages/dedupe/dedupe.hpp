@@ -31,7 +31,7 @@ class RecordStore {
   virtual bool get(std::string_view key, std::string& value) = 0;
 };
 
-/// A record of `media.raw.v1` as dedupe needs it; views live as long as the call.
+/// A record as dedupe takes it from a topic; views live as long as the call.
 struct RawMessage {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
@@ -62,6 +62,8 @@ struct BatchCounts {
   std::array<std::int64_t, kStatusCount> works{};
   std::map<std::string, std::int64_t, std::less<>> dropped;        ///< by reason
   std::map<std::string, std::int64_t, std::less<>> dead_lettered;  ///< by Errc
+  /// Decisions by what they did: applied, unchanged, unknown_work, dead_lettered.
+  std::map<std::string, std::int64_t, std::less<>> decisions;
 
   void add_to(Totals& totals) const;
 };
@@ -92,6 +94,8 @@ class Dedupe {
 
   void begin(UtcTime batch_time);
   void apply(const RawMessage& message, const Tools& tools, DedupeOutput& output);
+  /// The same for a record of `media.decisions.v1`.
+  void apply_decision(const RawMessage& message, const Tools& tools, DedupeOutput& output);
 
   /// Records of the batch as they stand at its end, by key.
   const std::unordered_map<std::string_view, std::string_view>& pending() const { return pending_; }
@@ -122,10 +126,14 @@ class Dedupe {
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
   void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);
+  std::optional<UtcTime> newest_seen(const std::optional<HotEntry>& entry,
+                                     const std::optional<CatalogRecord>& previous) const;
+  void keep(std::string_view key, std::uint64_t hash, const Update& update, BatchCounts& sums);
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
   void set_entry(std::uint64_t hash, const HotEntry& entry);
   void note_seen(std::uint64_t hash, const HotEntry& entry);
   BatchCounts& counts(std::string_view provider);
+  BatchCounts& sums_of(std::string_view provider);
   UpdateContext context(const Tools& tools) const;
 
   std::int32_t partition_;

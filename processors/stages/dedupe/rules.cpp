@@ -38,6 +38,16 @@ bool is_provider_sensitive(const Work& work) {
   });
 }
 
+void append_sensitivity(std::string& out, UserReport report, bool provider_says_so) {
+  if (report == UserReport::sensitive) {
+    out += R"("user_reported_sensitivity")";
+    out += provider_says_so ? "," : "";
+  }
+  if (provider_says_so) {
+    out += R"("provider_supplied_sensitivity")";
+  }
+}
+
 std::vector<std::string> texts(const boost::json::value& list) {
   return boost::json::value_to<std::vector<std::string>>(list);
 }
@@ -115,7 +125,8 @@ const DedupeRules& shipped_dedupe_rules() {
   return rules;
 }
 
-void append_derived(std::string& out, const Work& work, const DedupeRules& rules) {
+void append_derived(std::string& out, const Work& work, UserReport report,
+                    const DedupeRules& rules) {
   out += R"({"hidden_tags":[)";
   for (std::size_t i = 0; i < work.tags.size(); ++i) {
     if (rules.tags.hides(work.tags[i])) {
@@ -126,17 +137,17 @@ void append_derived(std::string& out, const Work& work, const DedupeRules& rules
     }
   }
   out += R"(],"sensitivity":[)";
-  if (is_provider_sensitive(work)) {
-    out += R"("provider_supplied_sensitivity")";
-  }
+  append_sensitivity(out, report, is_provider_sensitive(work));
   out += R"(],"popularity":null,"authority":)";
   const auto authority = rules.authority.find(work.provider);
   out += authority == rules.authority.end() ? "null" : std::to_string(int(authority->second));
   out += R"(,"policy":0})";
 }
 
-void append_derived_without_work(std::string& out) {
-  out += R"({"hidden_tags":[],"sensitivity":[],"popularity":null,"authority":null,"policy":0})";
+void append_derived_without_work(std::string& out, UserReport report) {
+  out += R"({"hidden_tags":[],"sensitivity":[)";
+  append_sensitivity(out, report, false);
+  out += R"(],"popularity":null,"authority":null,"policy":0})";
 }
 
 std::string canonical_url(std::string_view url, const DedupeRules& rules) {

@@ -44,11 +44,15 @@ struct DedupeRules {
 /// The lists shipped with the binary, schemas/rules.json.
 const DedupeRules& shipped_dedupe_rules();
 
+/// Whether a decision says that the work is sensitive.
+enum class UserReport { none, sensitive };
+
 /// Appends the `derived` object of a work that was merged: tags to hide by their position, reasons
 /// for sensitivity, popularity, authority, and the policy version all this comes from.
-void append_derived(std::string& out, const Work& work, const DedupeRules& rules);
+void append_derived(std::string& out, const Work& work, UserReport report,
+                    const DedupeRules& rules);
 /// The same for a record without a work.
-void append_derived_without_work(std::string& out);
+void append_derived_without_work(std::string& out, UserReport report);
 
 /// What a URL is claimed as: 32 hex digits over media type and canonical URL. The canonical form
 /// has no scheme (http and https are one), no default port, no fragment, no tracking parameters,

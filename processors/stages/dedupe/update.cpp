@@ -4,26 +4,23 @@
 
 #include "core/check.hpp"
 #include "processors/json_text.hpp"
+#include "processors/stages/dedupe/decisions.hpp"
 
 namespace freshet {
 namespace {
 
 UtcTime whole_millis(UtcTime time) { return UtcTime::from_millis(time.millis()); }
 
-bool is_decided(std::string_view decisions, std::string_view kind) {
-  // Written by ourselves, compact: a decision that is not taken is a literal null.
-  const std::string open = "\"" + std::string{kind} + "\":";
-  const std::size_t at = decisions.find(open);
-  return at != std::string_view::npos && decisions.substr(at + open.size(), 4) != "null";
+bool holds(const CatalogRecord& record, DecisionKind kind) {
+  return record.decisions != kNoDecisions && is_decided(record.decisions, kind);
 }
 
 Status status_of(const CatalogRecord& record) {
-  if (record.decisions != kNoDecisions &&
-      (is_decided(record.decisions, "takedown") || is_decided(record.decisions, "erase"))) {
+  if (holds(record, DecisionKind::takedown) || holds(record, DecisionKind::erase)) {
     return Status::blocked;
   }
   const Seen& seen = record.seen;
-  if (seen.removed && (!seen.newest || *seen.removed > seen.newest->fetched_at)) {
+  if (record.work.empty() || (seen.removed && *seen.removed > seen.newest->fetched_at)) {
     return Status::removed_at_source;
   }
   return record.duplicate_of.empty() ? Status::live : Status::duplicate;
@@ -72,16 +69,37 @@ bool is_touch_due(const CatalogRecord& draft, const UpdateContext& context) {
           draft.seen.newest->fetched_at - *draft.last_seen_at >= context.touch_after);
 }
 
+// `derived` as the rules and the decisions in the draft make it.
+void derive(CatalogRecord& draft, const Work* work, const UpdateContext& context, Arena& arena) {
+  const UserReport report =
+      holds(draft, DecisionKind::sensitive) ? UserReport::sensitive : UserReport::none;
+  std::string text;
+  if (work != nullptr) {
+    append_derived(text, *work, report, context.rules);
+  } else {
+    append_derived_without_work(text, report);
+  }
+  draft.derived = copy_to(arena, text);
+}
+
+Work work_of(const CatalogRecord& record, Arena& arena) {
+  Result<Work> parsed = parse_work(record.work, arena);
+  FRESHET_CHECK(parsed.has_value());  // it was written by us and read whole before
+  return std::move(*parsed);
+}
+
+enum class Revise { if_changed, always };
+
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
-              const UpdateContext& context, std::string& json) {
+              const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
   draft.status = status_of(draft);
   Update update;
   update.created = !previous;
   const bool core_changed =
       !previous || draft.work != previous->work || draft.status != previous->status ||
       draft.duplicate_of != previous->duplicate_of || draft.decisions != previous->decisions;
-  update.revised = core_changed || draft.derived != previous->derived ||
+  update.revised = core_changed || revise == Revise::always || draft.derived != previous->derived ||
                    draft.created_on != previous->created_on ||
                    draft.former_identifiers != previous->former_identifiers ||
                    is_touch_due(draft, context);
@@ -123,12 +141,17 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
   const UtcTime first_seen = whole_millis(stamp.fetched_at);
   // Before the first sighting `created_on` is only a stand-in.
   draft.created_on = draft.seen.newest ? std::min(draft.created_on, first_seen) : first_seen;
+  if (holds(draft, DecisionKind::erase)) {
+    if (!draft.seen.newest || stamp > *draft.seen.newest) {
+      draft.seen.newest = stamp;
+      draft.seen.url_hash = copy_to(arena, url_hash(work.media_type, work.url, context.rules));
+    }
+    return finish(known, draft, context, json);
+  }
   const Work* merged = &work;
   std::optional<Work> earlier;
   if (draft.seen.newest) {
-    Result<Work> parsed = parse_work(draft.work, arena);
-    FRESHET_CHECK(parsed.has_value());  // it was written by us and read whole before
-    earlier.emplace(std::move(*parsed));
+    earlier.emplace(work_of(draft, arena));
     merge(*earlier, draft.seen.newest, draft.seen.older, work, stamp);
     merged = &*earlier;
   } else {
@@ -138,9 +161,7 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
   text.reserve(2048);
   append_work(text, *merged);
   draft.work = copy_to(arena, text);
-  text.clear();
-  append_derived(text, *merged, context.rules);
-  draft.derived = copy_to(arena, text);
+  derive(draft, merged, context, arena);
   if (!known || draft.work != known->work) {
     draft.seen.url_hash = copy_to(arena, url_hash(merged->media_type, merged->url, context.rules));
   }
@@ -168,11 +189,40 @@ Update apply_removal(const CatalogRecord* previous, std::optional<UtcTime> newes
   }
   draft.seen.removed = std::max(draft.seen.removed.value_or(at), at);
   if (draft.derived.empty()) {
-    std::string text;
-    append_derived_without_work(text);
-    draft.derived = copy_to(arena, text);
+    derive(draft, nullptr, context, arena);
   }
   return finish(known, draft, context, json);
+}
+
+Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
+                      const Decision& decision, const UpdateContext& context, Arena& arena,
+                      std::string& json) {
+  const std::optional<CatalogRecord> known = raised(previous, newest_seen);
+  CatalogRecord draft = draft_of(known, decision.work_key, arena);
+  const bool is_reemit = decision.kind == DecisionKind::reemit;
+  if (is_reemit && !known) {
+    return {};
+  }
+  if (!is_reemit) {
+    const bool was_erased = holds(draft, DecisionKind::erase);
+    draft.decisions = copy_to(arena, with_decision(draft.decisions, decision));
+    const bool is_erased = holds(draft, DecisionKind::erase);
+    if (is_erased) {
+      draft.work = {};
+      draft.seen.older.clear();
+    } else if (was_erased) {
+      draft.seen.newest.reset();
+    }
+    if (!known) {
+      draft.created_on = decision.history.front().at;
+    }
+  }
+  if (draft.derived.empty() || decision.kind != DecisionKind::takedown) {
+    const std::optional<Work> work =
+        draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
+    derive(draft, work ? &*work : nullptr, context, arena);
+  }
+  return finish(known, draft, context, json, is_reemit ? Revise::always : Revise::if_changed);
 }
 
 }  // namespace freshet

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/decision.hpp"
 #include "processors/stages/dedupe/catalog_record.hpp"
 #include "processors/stages/dedupe/merge.hpp"
 #include "processors/stages/dedupe/rules.hpp"
@@ -33,7 +34,8 @@ struct Update {
   std::optional<UtcTime> last_seen_at;
 };
 
-/// Applies a cleaned sighting to the record as last written (or to none).
+/// Applies a cleaned sighting to the record as last written (or to none). While an erase decision
+/// holds, only `seen` takes it in: when, and which URL it claims.
 ///
 /// @param newest_seen  the greatest time at which the newest sighting's very content was seen,
 /// where
@@ -53,5 +55,15 @@ Update apply_repeat(const CatalogRecord& previous, std::optional<UtcTime> newest
 Update apply_removal(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
                      std::string_view key, UtcTime at, const UpdateContext& context, Arena& arena,
                      std::string& json);
+
+/// Applies a decision. `takedown` blocks and leaves the content in the record, so that an undo
+/// brings it back whole; `erase` drops it, and an undo of that forgets the newest sighting too, so
+/// that the next one, changed or not, brings the content back; `sensitive` shows in `derived`;
+/// `reemit` writes the record again, under a new revision, with `derived` as the rules in force
+/// make it.
+/// @return an update without effect also for a `reemit` of a work that is not known.
+Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
+                      const Decision& decision, const UpdateContext& context, Arena& arena,
+                      std::string& json);
 
 }  // namespace freshet

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/decision.hpp"
 #include "core/topics.hpp"
 #include "processors/json_text.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
@@ -58,15 +59,25 @@ class OnePartition {
 
   void apply(std::string_view key, std::string_view value,
              UtcTime appended = {4'000'000'000'000'000}, std::uint32_t rules_version = 1) {
-    const Dedupe::Tools tools{[](std::string_view work, Arena& arena) -> CleanResult {
-                                auto parsed = parse_work(copy_to(arena, work), arena);
-                                if (!parsed) {
-                                  return parsed.error();
-                                }
-                                return std::move(*parsed);
-                              },
-                              reader, shipped_dedupe_rules(), std::chrono::days{20}, rules_version};
-    dedupe->apply({key, value, schema_header::kRaw, appended}, tools, out);
+    dedupe->apply({key, value, schema_header::kRaw, appended}, tools(rules_version), out);
+  }
+
+  void decide(std::string_view key, std::string_view value) {
+    dedupe->apply_decision({key, value, schema_header::kDecision, {}}, tools(1), out);
+  }
+  void decide(const Decision& decision) {
+    decide(make_decision_key(decision.work_key, decision.kind), encode_decision(decision));
+  }
+
+  Dedupe::Tools tools(std::uint32_t rules_version) {
+    return {[](std::string_view work, Arena& arena) -> CleanResult {
+              auto parsed = parse_work(copy_to(arena, work), arena);
+              if (!parsed) {
+                return parsed.error();
+              }
+              return std::move(*parsed);
+            },
+            reader, shipped_dedupe_rules(), std::chrono::days{20}, rules_version};
   }
 
   void commit() {

@@ -1,8 +1,9 @@
-// The merged record is a function of the set of sightings and removals: random sets, in random
-// orders, with repeats, random batches, aborted batches and restores from empty in between, against
-// a reference model that knows only the set.
+// The merged record is a function of the set of sightings, removals and decisions: random sets, in
+// random orders, with repeats, random batches, aborted batches and restores from empty in between,
+// against a reference model that knows only the set.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <random>
@@ -121,6 +122,30 @@ std::string work(Random& random, int id) {
   return out + "}";
 }
 
+// Histories of up to two kinds, in lines of their own times: a line is made once. What was erased
+// is gone, so an undo of `erase` is not a function of the set; it has tests of its own.
+void add_decisions(Random& random, std::vector<Event>& events) {
+  std::int64_t at = kBase / 1000 * 1000;
+  for (int i = random.below(3); i > 0; --i) {
+    const std::string kind = random.of<std::string>({"takedown", "takedown", "sensitive", "erase"});
+    for (int lines = 1 + random.below(3); lines > 0; --lines) {
+      Event event;
+      event.decision = kind;
+      event.is_undo = kind != "erase" && random.one_in(2);
+      event.micros = at += 1000;
+      events.push_back(event);
+    }
+  }
+}
+
+Decision decision_of(const std::string& key, const Event& event) {
+  const std::string digits = std::to_string(event.micros / 1000 % 1'000'000 + 1'000'000);
+  return {key,
+          *parse_decision_kind(event.decision),
+          {{UtcTime{event.micros}, "00000000-0000-4000-8000-00000" + digits,
+            event.is_undo ? "undo" : event.decision, "someone", "because"}}};
+}
+
 std::vector<Event> events_of_one_work(Random& random, int id) {
   std::vector<std::string> contents;
   for (int i = 1 + random.below(4); i > 0; --i) {
@@ -141,6 +166,9 @@ std::vector<Event> events_of_one_work(Random& random, int id) {
     event.work = event.is_removal ? "" : random.of(contents);
     events.push_back(event);
   }
+  if (random.one_in(2)) {
+    add_decisions(random, events);
+  }
   return events;
 }
 
@@ -158,6 +186,10 @@ void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent
     for (std::size_t i = next; i < end; ++i) {
       const auto& [id, event] = sent[i];
       const std::string key = "audio:p:" + std::to_string(id);
+      if (!event.decision.empty()) {
+        partition.decide(decision_of(key, event));
+        continue;
+      }
       partition.apply(
           key,
           event.is_removal ? removal_json(event.micros) : sighting_json(event.micros, event.work),
@@ -198,12 +230,14 @@ void compare(OnePartition& partition, int id, const std::vector<Event>& events) 
   ASSERT_TRUE(record) << json;
   EXPECT_EQ(to_string(record->status), expected.status) << json;
   EXPECT_EQ(older_of(*record), expected.older) << json;
+  const bool is_reported = json.find(R"("user_reported_sensitivity")") != std::string::npos;
+  EXPECT_EQ(is_reported, std::ranges::count(expected.decided, "sensitive") == 1) << json;
   EXPECT_EQ(record->seen.removed.has_value(), expected.removed_micros.has_value());
   if (expected.removed_micros) {
     EXPECT_EQ(record->seen.removed->micros, *expected.removed_micros);
   }
   if (expected.newest_micros) {
-    const json::value merged = json::parse(record->work);
+    const json::value merged = record->work.empty() ? json::object{} : json::parse(record->work);
     EXPECT_EQ(merged, json::value(expected.work)) << json;
     EXPECT_EQ(record->created_on.millis(), expected.created_millis);
     const auto entry = partition.dedupe->table().find(xxh3(key));

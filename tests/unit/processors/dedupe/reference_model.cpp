@@ -88,12 +88,30 @@ void put_members(json::object& work, const char* name, const json::object& membe
   }
 }
 
-}  // namespace
+// Of each kind the last line of the history holds.
+std::vector<std::string> decided_by(const std::vector<Event>& events) {
+  std::map<std::string, std::pair<std::int64_t, bool>> last;
+  for (const Event& event : events) {
+    if (!event.decision.empty()) {
+      last[event.decision] = std::max(last[event.decision], {event.micros, !event.is_undo});
+    }
+  }
+  std::vector<std::string> kinds;
+  for (const auto& [kind, at_and_holds] : last) {
+    if (at_and_holds.second) {
+      kinds.push_back(kind);
+    }
+  }
+  return kinds;
+}
 
-Expected expect(const std::vector<Event>& events) {
+Expected without_decisions(const std::vector<Event>& events) {
   std::vector<Sighting> sightings;
   Expected expected;
   for (const Event& event : events) {
+    if (!event.decision.empty()) {
+      continue;
+    }
     if (event.is_removal) {
       expected.removed_micros = std::max(expected.removed_micros.value_or(0), event.micros);
     } else {
@@ -204,6 +222,22 @@ Expected expect(const std::vector<Event>& events) {
   }
   if (!all_files.empty()) {
     expected.work["alt_files"] = all_files;
+  }
+  return expected;
+}
+
+}  // namespace
+
+Expected expect(const std::vector<Event>& events) {
+  Expected expected = without_decisions(events);
+  expected.decided = decided_by(events);
+  const std::set<std::string> kinds{expected.decided.begin(), expected.decided.end()};
+  if (kinds.contains("erase")) {
+    expected.work.clear();
+    expected.older.clear();
+  }
+  if (kinds.contains("takedown") || kinds.contains("erase")) {
+    expected.status = "blocked";
   }
   return expected;
 }

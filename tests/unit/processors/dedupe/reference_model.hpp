@@ -9,9 +9,12 @@
 
 namespace freshet::reference {
 
-/// One sighting as a cleaned work in JSON text, or a removal.
+/// One sighting as a cleaned work in JSON text, a removal, or one line in the history of a
+/// decision.
 struct Event {
   bool is_removal = false;
+  std::string decision;  ///< kind; empty: no decision
+  bool is_undo = false;
   std::int64_t micros = 0;
   std::uint32_t rules = 1;
   std::string work;  ///< empty for a removal
@@ -26,7 +29,8 @@ struct Expected {
   std::int64_t created_millis = 0;
   std::optional<std::int64_t> newest_micros;
   std::optional<std::int64_t> removed_micros;
-  std::vector<std::string> older;  ///< `slot@micros`, sorted: values not from the newest sighting
+  std::vector<std::string> older;    ///< `slot@micros`, sorted: values not from the newest sighting
+  std::vector<std::string> decided;  ///< kinds that hold now, sorted
 };
 
 Expected expect(const std::vector<Event>& events);

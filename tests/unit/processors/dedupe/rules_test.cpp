@@ -55,7 +55,7 @@ std::string derived(std::string_view provider, std::vector<Member> meta = {},
   work.meta_data.assign(meta.begin(), meta.end());
   work.tags.assign(tags.begin(), tags.end());
   std::string out;
-  append_derived(out, work, shipped_dedupe_rules());
+  append_derived(out, work, UserReport::none, shipped_dedupe_rules());
   return out;
 }
 
