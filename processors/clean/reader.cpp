@@ -69,8 +69,15 @@ error_code read_scalar(value& value, Arena& arena, Scalar& out) {
   }
   const std::string_view token = without_trailing_space(value.raw_json_token());
   switch (type) {
-    case simdjson::ondemand::json_type::string:
+    case simdjson::ondemand::json_type::string: {
+      // Consumes it: a string that is skipped is taken for a name where a colon follows, and
+      // `{"a":"b":1}` would pass for JSON.
+      simdjson::ondemand::raw_json_string raw;
+      if (const auto error = value.get_raw_json_string().get(raw)) {
+        return error;
+      }
       return read_text(token, arena, out);
+    }
     case simdjson::ondemand::json_type::number:
       out.kind = Kind::number;
       out.text = token;

@@ -239,9 +239,31 @@ struct Item {
   std::string_view reason;
 };
 
-std::string_view text_or_empty(simdjson::simdjson_result<od::value> value) {
-  std::string_view text;
-  return value.get_string().get(text) == simdjson::SUCCESS ? text : std::string_view{};
+// Leaves `to` alone where the value is no text.
+simdjson::error_code read_text(od::value& value, std::string_view& to) {
+  const auto code = value.get_string().get(to);
+  return code == simdjson::INCORRECT_TYPE ? simdjson::SUCCESS : code;
+}
+
+// `{"type": …, "reason": …}`; either may be absent: the status alone then decides. Member by member
+// and not by two look-ups: after one that fails on broken JSON the document must not be touched.
+simdjson::error_code read_error(od::object& error, Item& to) {
+  for (auto entry : error) {
+    std::string_view name;
+    if (const auto code = entry.unescaped_key().get(name)) {
+      return code;
+    }
+    od::value content;
+    if (const auto code = entry.value().get(content)) {
+      return code;
+    }
+    if (name == "type" || name == "reason") {
+      if (const auto code = read_text(content, name == "type" ? to.type : to.reason)) {
+        return code;
+      }
+    }
+  }
+  return simdjson::SUCCESS;
 }
 
 // `{"index": {"status": 400, "error": {"type": …, "reason": …}}}`
@@ -270,12 +292,16 @@ simdjson::error_code read_item(od::value value, Item& to) {
         }
       } else if (name == "error") {
         od::object error;
-        if (content.get_object().get(error) != simdjson::SUCCESS) {
+        const auto code = content.get_object().get(error);
+        if (code == simdjson::INCORRECT_TYPE) {
           continue;  // not the form since version 2: the status alone then decides
         }
-        // Absent or of another type: the status alone then decides.
-        to.type = text_or_empty(error.find_field_unordered("type"));
-        to.reason = text_or_empty(error.find_field_unordered("reason"));
+        if (code) {
+          return code;
+        }
+        if (const auto broken = read_error(error, to)) {
+          return broken;
+        }
       }
     }
   }

@@ -116,6 +116,8 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
       const auto error = inner.find_field_unordered("fetched_at").get_string().get(text);
       if (!error) {
         fetched_at = std::string{text};
+      } else if (error != simdjson::NO_SUCH_FIELD && error != simdjson::INCORRECT_TYPE) {
+        return malformed(simdjson::error_message(error));  // the document cannot be read on
       }
     }
   }

@@ -287,11 +287,27 @@ TEST(Clean, TurnsLeavesOfMetaDataIntoTexts) {
 
 TEST(Clean, RefusesWhatIsNotAnObject) {
   Cleaner cleaner;
-  for (const std::string_view bad :
-       {"", " ", "[]", "null", "{", "{}x", R"({"a":1}})", R"({"a":1}{"b":2})", R"({"a" 1})",
-        R"({"a":tru})", R"({"title":"\ud800"})", R"({"title":"\q"})", "{\"title\":\"\xFF\"}",
-        "{\"title\":\"a\nb\"}", R"({"title":"a)", R"({"width":1.})", R"({"width":-})",
-        R"({"meta_data":{"a":nul}})"}) {
+  for (const std::string_view bad : {"",
+                                     " ",
+                                     "[]",
+                                     "null",
+                                     "{",
+                                     "{}x",
+                                     R"({"a":1}})",
+                                     R"({"a":1}{"b":2})",
+                                     R"({"a" 1})",
+                                     R"({"a":tru})",
+                                     R"({"title":"\ud800"})",
+                                     R"({"title":"\q"})",
+                                     "{\"title\":\"\xFF\"}",
+                                     "{\"title\":\"a\nb\"}",
+                                     R"({"title":"a)",
+                                     R"({"width":1.})",
+                                     R"({"width":-})",
+                                     R"({"meta_data":{"a":nul}})",
+                                     R"({"title":"a":1},"width":2})",
+                                     R"({"meta_data":{"a":"b":1},"c":2}})",
+                                     R"({"tags":["a":1]})"}) {
     EXPECT_EQ(outcome(bad, cleaner), "malformed_payload: : ") << bad;
   }
   EXPECT_EQ(outcome("{}", cleaner), "missing_field: media_type: required");

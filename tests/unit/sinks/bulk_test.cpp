@@ -285,6 +285,7 @@ TEST(ReadBulkResponse, RefusesWhatIsNotOneItemPerRecord) {
                                                         {"{}", 1},
                                                         {R"({"items":3})", 1},
                                                         {R"({"items":[3]})", 1},
+                                                        {reply({R"({"error":{"type" 7}})"}), 1},
                                                         {reply({R"({"status":200})"}), 2},
                                                         {reply({R"({"status":200})"}), 0}}) {
     const auto report = read_bulk_response(body, sent);

@@ -89,6 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"Empty", "", Errc::malformed_payload},
         BadRow{"NotJson", "hello", Errc::malformed_payload},
         BadRow{"Array", "[]", Errc::malformed_payload},
+        BadRow{"BrokenSeen", R"({"seen":{"run_id" 7},"work":{"a":1}})", Errc::malformed_payload},
         BadRow{"NoWork", R"({"seen":{"fetched_at":"2026-11-21T00:19:33.000001Z"}})",
                Errc::missing_field},
         BadRow{"NoTime", R"({"seen":{},"work":{}})", Errc::missing_field},
