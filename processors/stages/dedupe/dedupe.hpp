@@ -144,7 +144,7 @@ class Dedupe {
 
   // Of the batch.
   UtcTime batch_time_;
-  Arena batch_arena_{256 * 1024};
+  Arena batch_arena_{256UL * 1024};
   std::unordered_map<std::string_view, std::string_view> pending_;
   std::vector<std::pair<std::uint64_t, std::optional<HotEntry>>> undo_;
   std::string seen_entries_;

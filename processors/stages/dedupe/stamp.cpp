@@ -54,7 +54,7 @@ void append_time(std::string& out, UtcTime time, int digits) {
   text[19] = '.';
   const auto fraction = in_day % 1'000'000;
   put_digits(&text[20], digits == 6 ? fraction : fraction / 1000, digits);
-  const auto end = static_cast<std::size_t>(20 + digits);
+  const auto end = 20 + static_cast<std::size_t>(digits);
   text[end] = 'Z';
   out.append(text.data(), end + 1);
 }
