@@ -22,7 +22,9 @@ namespace freshet {
 /// * `process`: received, created, merged, unchanged, control, dropped{reason},
 /// dead_lettered{reason},
 ///   works{status}. received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
-///   (control: run_finished and removed records); works: how many works have which status now
+///   (control: run_finished and removed records); works: how many works have which status now;
+///   decisions{applied, unchanged, unknown_work, dead_lettered}: records of `media.decisions.v1`,
+///   which are no part of `received`
 struct Totals {
   std::map<std::string, std::int64_t> counters;  ///< `received`, `dropped.licence`
 

@@ -1,6 +1,7 @@
 #include "operate/command.hpp"
 
 #include "operate/dead_letters.hpp"
+#include "operate/decide.hpp"
 #include "operate/lag.hpp"
 #include "operate/replay.hpp"
 #include "operate/schema.hpp"
@@ -16,6 +17,7 @@ void add_operate_commands(CLI::App& root, Commands& commands) {
   add_stats_command(root, commands);
   add_replay_command(root, commands);
   add_dead_letter_commands(root, commands);
+  add_decide_commands(root, commands);
 }
 
 }  // namespace freshet

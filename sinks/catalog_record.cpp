@@ -104,7 +104,7 @@ void StoreRecord::clear() {
   numbers.fill(std::nullopt);
   watermarked.reset();
   genres.clear();
-  meta_data = tags_json = alt_files = audio_set = {};
+  meta_data = tags_json = alt_files = audio_set = decisions = {};
   tags.clear();
   description.clear();
   provider_says_mature = false;
@@ -477,6 +477,19 @@ struct CatalogDecoder::Impl {
     return to ? true : fail(broken(field, "time"));
   }
 
+  bool read_decisions(od::value& value) {
+    od::object object;
+    std::string_view text;
+    bool is_any = false;
+    const bool ok = get(value.get_object(), object, "decisions") && take_json(object, text) &&
+                    each_member(object, "decisions", [&](std::string_view, od::value& decision) {
+                      is_any = is_any || !is_type(decision, od::json_type::null);
+                      return check(decision, "decisions", 1);
+                    });
+    record.decisions = is_any ? text : std::string_view{};
+    return ok;
+  }
+
   std::optional<UtcTime> created_on;
   std::optional<UtcTime> updated_on;
   bool has_status = false;
@@ -534,7 +547,10 @@ struct CatalogDecoder::Impl {
                return is_uuid_v4(text) ? true : fail(broken(name, "uuid"));
              });
     }
-    return true;  // key, decisions, seen: not for the stores
+    if (name == "decisions") {
+      return read_decisions(value);
+    }
+    return true;  // key, seen: not for the stores
   }
 
   bool read_key(std::string_view key) {

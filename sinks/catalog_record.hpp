@@ -85,6 +85,7 @@ struct StoreRecord {
   std::string_view audio_set_id;                 ///< audio_set.foreign_identifier
 
   std::vector<std::int32_t> hidden_tags;  ///< positions in `tags`
+  std::string_view decisions;             ///< JSON object by kind; empty: nothing was ever decided
   std::vector<std::string_view> sensitivity;
   std::optional<double> popularity;  ///< 0…1
   std::optional<double> authority;

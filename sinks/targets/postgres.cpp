@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "core/json.hpp"
 #include "sinks/catalog_record.hpp"
 #include "sinks/targets/copy_rows.hpp"
 #include "sinks/targets/pg_session.hpp"
@@ -43,6 +44,30 @@ std::string upsert_sql(MediaType media_type) {
       "(SELECT FROM {0} t WHERE t.identifier = s.identifier AND t.revision >= s.revision) "
       "ON CONFLICT (identifier) DO UPDATE SET {2} WHERE {0}.revision < excluded.revision",
       to_string(media_type), columns, assignments(columns));
+}
+
+/// Adds the histories of decisions, `$1` being a JSON list of what `encode_decisions` makes. A line
+/// is there for good once it is there, so no revision has to guard it.
+constexpr const char* kInsertDecisions =
+    "INSERT INTO decision (identifier, kind, decision_id, action, decided_by, why, decided_at, "
+    "media_type, provider, foreign_identifier) "
+    "SELECT (w ->> 'identifier')::uuid, d.key, (e ->> 'decision_id')::uuid, e ->> 'action', "
+    "e ->> 'by', e ->> 'why', (e ->> 'at')::timestamptz, w ->> 'media_type', w ->> 'provider', "
+    "w ->> 'foreign_identifier' "
+    "FROM jsonb_array_elements($1::jsonb) w, jsonb_each(w -> 'decisions') d, "
+    "jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'object' THEN d.value -> 'history' "
+    "ELSE '[]' END) e ON CONFLICT DO NOTHING";
+
+/// `{"identifier","media_type","provider","foreign_identifier","decisions"}`
+std::string encode_decisions(const StoreRecord& record) {
+  std::string out = fmt::format(R"({{"identifier":"{}","media_type":"{}","provider":)",
+                                record.identifier, to_string(record.media_type));
+  append_json_string(out, record.provider);
+  out += R"(,"foreign_identifier":)";
+  append_json_string(out, record.foreign_identifier);
+  out += R"(,"decisions":)";
+  out += record.decisions;
+  return out + "}";
 }
 
 std::vector<std::string> session_setup() {
@@ -81,6 +106,7 @@ struct EncodedRows {
     MediaType media_type;
     std::size_t begin;
     std::size_t end;
+    std::string decisions;  ///< as `encode_decisions` makes it; mostly empty
   };
   std::string data;
   std::vector<Row> rows;
@@ -195,7 +221,9 @@ class PostgresSink final : public Sink {
       }
       const std::size_t begin = encoded.data.size();
       append_row(encoded.data, **record);
-      encoded.rows.push_back({i, (*record)->media_type, begin, encoded.data.size()});
+      encoded.rows.push_back(
+          {i, (*record)->media_type, begin, encoded.data.size(),
+           (*record)->decisions.empty() ? std::string{} : encode_decisions(**record)});
     }
     return encoded;
   }
@@ -236,10 +264,28 @@ class PostgresSink final : public Sink {
         return done.error();
       }
     }
+    if (auto failed = add_decisions(rows)) {
+      return *failed;
+    }
     if (auto failed = move_offsets(progress)) {
       return *failed;
     }
     return written;
+  }
+
+  std::optional<PgFailure> add_decisions(std::span<const EncodedRows::Row> rows) {
+    std::string list;
+    for (const EncodedRows::Row& row : rows) {
+      if (!row.decisions.empty()) {
+        list += list.empty() ? '[' : ',';
+        list += row.decisions;
+      }
+    }
+    if (list.empty()) {
+      return std::nullopt;
+    }
+    const auto added = session_.run(kInsertDecisions, {list + "]"});
+    return added ? std::nullopt : std::optional{added.error()};
   }
 
   /// From where the batch began, or, if the outcome of a commit was never heard, from where it

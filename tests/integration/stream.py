@@ -166,11 +166,14 @@ class Stream:
         return {record.key.decode(): record.json for record in self.read("media.catalog.v1")}
 
     def produce_raw(self, key: bytes, value: bytes, *, schema: str | None = "raw/1", partition: int | None = None) -> None:
+        self.produce("media.raw.v1", key, value, schema=schema, partition=partition)
+
+    def produce(self, topic: str, key: bytes, value: bytes, *, schema: str | None, partition: int | None = None) -> None:
         """One record as it is, by kcat: for records that no producer of ours would make."""
         with tempfile.NamedTemporaryFile() as file:
             file.write(value)
             file.flush()
-            command = ["kcat", "-P", "-b", self.brokers, "-t", self.prefix + "media.raw.v1", "-k", key.decode("utf-8", "surrogateescape"),
+            command = ["kcat", "-P", "-b", self.brokers, "-t", self.prefix + topic, "-k", key.decode("utf-8", "surrogateescape"),
                        "-X", "partitioner=murmur2"]
             if schema is not None:
                 command += ["-H", f"schema={schema}"]

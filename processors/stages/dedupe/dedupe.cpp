@@ -209,7 +209,8 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
   const Stamp stamp{raw.fetched_at, tools.rules_version,
                     content_hash(raw.body, tools.rules_version)};
   const auto entry = table_.find(hash);
-  if (entry && entry->fingerprint == stamp.content_hash && stamp.content_hash != 0) {
+  if (entry && entry->fingerprint == stamp.content_hash && stamp.content_hash != 0 &&
+      raw.former_identifier.empty()) {
     return repeat(key, hash, *entry, raw.fetched_at, tools, output);
   }
   CleanResult cleaned = tools.clean(raw.body, record_arena_);
@@ -231,9 +232,11 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
   }
   const auto previous = find_record(key, entry.has_value());
   json_.clear();
+  UpdateContext with_former = context(tools);
+  with_former.former_identifier = raw.former_identifier;
   const Update update =
       apply_sighting(previous ? &*previous : nullptr, newest_seen(entry, previous), key, work,
-                     stamp, context(tools), record_arena_, json_);
+                     stamp, with_former, record_arena_, json_);
   finish(key, hash, update, false, output);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/key.hpp"
 #include "processors/json_text.hpp"
 #include "processors/stages/dedupe/stamp.hpp"
 
@@ -38,7 +39,7 @@ std::optional<RawRecord> cut(std::string_view value) {
   if (body.size() < 3 || body.front() != '{' || !body.ends_with("}}")) {
     return std::nullopt;
   }
-  return RawRecord{RawRecord::Kind::sighting, *time, body.substr(0, body.size() - 1)};
+  return RawRecord{RawRecord::Kind::sighting, *time, {}, body.substr(0, body.size() - 1)};
 }
 
 Error malformed(const char* what) {
@@ -76,6 +77,7 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
     return malformed(simdjson::error_message(error));
   }
   std::optional<std::string> fetched_at;
+  std::optional<std::string> former_identifier;
   std::optional<RawRecord::Kind> kind;
   std::string_view body;
   for (auto member : object) {
@@ -119,6 +121,9 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
       } else if (error != simdjson::NO_SUCH_FIELD && error != simdjson::INCORRECT_TYPE) {
         return malformed(simdjson::error_message(error));  // the document cannot be read on
       }
+      if (!inner.find_field_unordered("former_identifier").get_string().get(text)) {
+        former_identifier = std::string{text};
+      }
     }
   }
   // On demand leaves what is behind the object unread, and the object itself unclosed on an error.
@@ -137,7 +142,13 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
   if (!time) {
     return Error{Errc::invalid_value, "seen.fetched_at", "time", "fetched_at is not RFC 3339"};
   }
-  return RawRecord{*kind, *time, copy_to(arena, body)};
+  // The stores hold what is a UUID, and clients accept no other.
+  if (former_identifier && !is_uuid_v4(*former_identifier)) {
+    return Error{Errc::invalid_value, "seen.former_identifier", "uuid",
+                 "former_identifier is no UUID of version 4 in lower case"};
+  }
+  return RawRecord{*kind, *time, copy_to(arena, former_identifier.value_or("")),
+                   copy_to(arena, body)};
 }
 
 }  // namespace freshet

@@ -14,6 +14,7 @@ struct RawRecord {
   enum class Kind { sighting, removed, run_finished };
   Kind kind = Kind::sighting;
   UtcTime fetched_at;
+  std::string_view former_identifier;  ///< UUID of version 4; mostly empty
   /// The raw bytes of `work`, `removed` or `run_finished`. Of a sighting in the producers' own form
   /// they are *not* yet known to be JSON: whoever uses them first parses them, and equal bytes that
   /// were accepted before need no second look.

@@ -1,8 +1,10 @@
 #include "processors/stages/dedupe/update.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/check.hpp"
+#include "processors/json_slices.hpp"
 #include "processors/json_text.hpp"
 #include "processors/stages/dedupe/decisions.hpp"
 
@@ -88,6 +90,20 @@ Work work_of(const CatalogRecord& record, Arena& arena) {
   return std::move(*parsed);
 }
 
+// A JSON list of UUIDs, sorted, with one more of them.
+std::string with_identifier(std::string_view list, std::string_view uuid) {
+  std::set<std::string> all{"\"" + std::string{uuid} + "\""};
+  each_element_slice(list, [&](std::string_view element) {
+    all.emplace(element);
+    return true;
+  });
+  std::string out = "[";
+  for (const std::string& element : all) {
+    out += (out.size() > 1 ? "," : "") + element;
+  }
+  return out + "]";
+}
+
 enum class Revise { if_changed, always };
 
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
@@ -141,6 +157,10 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
   const UtcTime first_seen = whole_millis(stamp.fetched_at);
   // Before the first sighting `created_on` is only a stand-in.
   draft.created_on = draft.seen.newest ? std::min(draft.created_on, first_seen) : first_seen;
+  if (!context.former_identifier.empty()) {
+    draft.former_identifiers =
+        copy_to(arena, with_identifier(draft.former_identifiers, context.former_identifier));
+  }
   if (holds(draft, DecisionKind::erase)) {
     if (!draft.seen.newest || stamp > *draft.seen.newest) {
       draft.seen.newest = stamp;

@@ -16,6 +16,8 @@ struct UpdateContext {
   UtcTime batch_time;
   std::chrono::microseconds touch_after;
   const DedupeRules& rules;
+  /// UUID that the work of a sighting had elsewhere, or empty; kept for good.
+  std::string_view former_identifier{};
 };
 
 /// What one event did to the record of a work.

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/commands.hpp"
+#include "core/decision.hpp"
+#include "core/key.hpp"
+
+namespace freshet {
+
+/// `freshet decide takedown|sensitive|undo|erase|reemit`.
+void add_decide_commands(CLI::App& root, Commands& commands);
+
+/// How works are named on the command line.
+struct WorkNames {
+  std::vector<std::string> words;       ///< UUIDs, work keys, or a provider and an identifier
+  std::optional<MediaType> media_type;  ///< for the last form
+};
+
+/// A work that a name stands for.
+struct NamedWork {
+  std::string key;
+  bool is_known = true;  ///< Postgres has a row of it, or could not be asked
+};
+
+/// Finds the works of which UUIDs, keys or a provider and an identifier tell. UUIDs may be former
+/// ones. A key needs no database: a takedown must not wait for one.
+/// @error StartupError: words that are no such name, a provider's identifier that both media types
+///        have, or no answer from Postgres where one is needed; WorkFailed: no such work.
+std::vector<NamedWork> find_works(const WorkNames& names, const std::string& dsn);
+
+/// The value that decides `action` (the kind's name or `undo`) after what was decided before.
+/// Its time is later than all of the history, whatever this machine's clock says.
+Decision decide_next(std::string work_key, DecisionKind kind, std::optional<Decision> before,
+                     DecisionEntry entry);
+
+}  // namespace freshet

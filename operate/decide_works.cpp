@@ -1,0 +1,155 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <pqxx/pqxx>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "operate/decide.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::array kMediaTypes{MediaType::image, MediaType::audio};
+
+bool is_uuid(std::string_view text) {
+  // Of any version: former identifiers come from elsewhere.
+  return text.size() == 36 && std::ranges::all_of(text, [i = 0](char c) mutable {
+           const int at = i++;
+           const bool is_dash = at == 8 || at == 13 || at == 18 || at == 23;
+           return is_dash
+                      ? c == '-'
+                      : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+         });
+}
+
+class Lookup {
+ public:
+  /// @error pqxx::broken_connection, pqxx::sql_error.
+  explicit Lookup(const std::string& dsn)
+      : connection_{dsn.find("://") != std::string::npos ? dsn : "connect_timeout=5 " + dsn},
+        work_{connection_} {}
+
+  std::optional<std::string> by_uuid(const std::string& uuid) {
+    for (const char* condition :
+         {"identifier = $1::uuid", "former_identifiers @> array[$1::uuid]"}) {
+      for (const MediaType media_type : kMediaTypes) {
+        const auto rows = work_.exec_params(
+            fmt::format("SELECT provider, foreign_identifier FROM {} WHERE {} LIMIT 1",
+                        to_string(media_type), condition),
+            uuid);
+        if (!rows.empty()) {
+          return make_work_key(media_type, rows[0][0].c_str(), rows[0][1].c_str());
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  bool has(const WorkKeyView& key) {
+    return !work_
+                .exec_params(fmt::format("SELECT FROM {} WHERE provider = $1 AND "
+                                         "md5(foreign_identifier) = md5($2) LIMIT 1",
+                                         to_string(key.media_type)),
+                             std::string{key.provider}, std::string{key.foreign_identifier})
+                .empty();
+  }
+
+ private:
+  pqxx::connection connection_;
+  pqxx::read_transaction work_;
+};
+
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+NamedWork find_by_provider(const std::string& provider, const std::string& id,
+                           std::optional<MediaType> media_type, Lookup& lookup) {
+  std::vector<std::string> found;
+  for (const MediaType each : kMediaTypes) {
+    const std::string key = make_work_key(each, provider, id);
+    const auto parsed = parse_work_key(key);
+    if (!parsed || parsed->provider != provider) {
+      throw StartupError{"not a provider and an identifier: " + provider + " " + id};
+    }
+    if ((!media_type || *media_type == each) && lookup.has(*parsed)) {
+      found.push_back(key);
+    }
+  }
+  if (found.size() > 1) {
+    throw StartupError{"both media types have " + provider + " " + id + ": say --media"};
+  }
+  if (found.empty()) {
+    throw WorkFailed{"no work of provider " + provider + " has the identifier " + id +
+                     "; for one that was never seen give its key, such as image:" + provider + ":" +
+                     id};
+  }
+  return {found.front(), true};
+}
+
+}  // namespace
+
+std::vector<NamedWork> find_works(const WorkNames& names, const std::string& dsn) {
+  const auto is_key = [](const std::string& word) { return parse_work_key(word).has_value(); };
+  const bool are_names =
+      std::ranges::all_of(names.words, [&](const auto& w) { return is_uuid(w) || is_key(w); });
+  if (!are_names &&
+      (names.words.size() != 2 || is_uuid(names.words[0]) || is_key(names.words[0]))) {
+    throw StartupError{
+        "a work is a UUID, a key such as image:met:437133, or a provider and its identifier"};
+  }
+  std::optional<Lookup> lookup;
+  std::string fault;
+  try {
+    lookup.emplace(dsn);
+  } catch (const std::exception& error) {
+    fault = "PostgreSQL: " + one_line(error.what());
+  }
+  const bool needs_lookup = !are_names || std::ranges::any_of(names.words, is_uuid);
+  if (!lookup && needs_lookup) {
+    throw StartupError{fault + "; a full key, such as image:met:437133, needs no database"};
+  }
+  std::vector<NamedWork> works;
+  try {
+    if (!are_names) {
+      works.push_back(find_by_provider(names.words[0], names.words[1], names.media_type, *lookup));
+    } else {
+      for (const std::string& word : names.words) {
+        if (is_key(word)) {
+          works.push_back({word, !lookup || lookup->has(*parse_work_key(word))});
+        } else if (const auto key = lookup->by_uuid(word)) {
+          works.push_back({*key, true});
+        } else {
+          throw WorkFailed{"no work has the identifier " + word};
+        }
+      }
+    }
+  } catch (const pqxx::failure& error) {
+    throw StartupError{"PostgreSQL: " + one_line(error.what())};
+  }
+  const auto by_key = [](const NamedWork& work) { return work.key; };
+  std::ranges::sort(works, {}, by_key);
+  const auto repeats = std::ranges::unique(works, {}, by_key);
+  works.erase(repeats.begin(), repeats.end());
+  return works;
+}
+
+Decision decide_next(std::string work_key, DecisionKind kind, std::optional<Decision> before,
+                     DecisionEntry entry) {
+  Decision next{std::move(work_key), kind, {}};
+  if (before) {
+    next.history = std::move(before->history);
+    entry.at = std::max(entry.at, UtcTime::from_millis(next.history.back().at.millis() + 1));
+  }
+  next.history.push_back(std::move(entry));
+  if (next.history.size() > kMostDecisionHistory) {
+    next.history.erase(next.history.begin());
+  }
+  return next;
+}
+
+}  // namespace freshet
