@@ -82,6 +82,9 @@ void wait_for_members_to_leave(kafka::Admin& admin, const std::string& group, in
 }
 
 int run_replay(const Context& context, const Flags& flags) {
+  if (!flags.from_start && flags.to_time.empty()) {
+    throw StartupError{"replay needs --from-start or --to-time"};
+  }
   std::optional<UtcTime> time;
   if (!flags.to_time.empty()) {
     time = parse_time(flags.to_time);
@@ -145,11 +148,13 @@ void add_replay_command(CLI::App& root, Commands& commands) {
     groups.emplace_back(known.name);
   }
   command->add_option("group", flags->group, "The group")->required()->check(CLI::IsMember(groups));
-  auto* where = command->add_option_group("where", "Where it reads from");
-  where->add_flag("--from-start", flags->from_start, "From the first record that is kept");
-  where->add_option("--to-time", flags->to_time,
-                    "From the first record that is not older: 2026-11-21T00:19:33Z");
-  where->require_option(1);
+  // No option group, which would be a command without a name: help and completion list those.
+  auto* from_start =
+      command->add_flag("--from-start", flags->from_start, "From the first record that is kept");
+  command
+      ->add_option("--to-time", flags->to_time,
+                   "From the first record that is not older: 2026-11-21T00:19:33Z")
+      ->excludes(from_start);
   command
       ->add_option("--wait", flags->wait_seconds,
                    "Seconds to wait for members to leave; those that were stopped need ten")

@@ -14,7 +14,7 @@
 namespace freshet::schema {
 namespace {
 
-using freshet::testing::FakeHttp;
+using test::FakeHttp;
 using ::testing::Each;
 using ::testing::Field;
 
