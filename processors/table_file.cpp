@@ -15,7 +15,7 @@ namespace freshet {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31656c6261746674;  // "tftable1", in a machine's own byte order
-constexpr std::size_t kChunkBytes = 24 * 43'690;      // about a megabyte of whole entries
+constexpr std::size_t kChunkBytes = 24UL * 43'690;    // about a megabyte of whole entries
 
 struct Header {
   std::uint64_t magic = kMagic;

@@ -1,6 +1,7 @@
 #include "core/http/curl_client.hpp"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -179,7 +180,8 @@ struct CurlClient::Impl {
       list.reset(longer);
     };
     for (const auto& [name, value] : headers) {
-      add(value.empty() ? name + ";" : name + ": " + value);  // `name:` would remove a header
+      // `name:` would remove a header
+      add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
     }
     if (method == Method::post || method == Method::put) {
       add("Expect:");  // the wait for 100-continue costs a second with servers that ignore it
