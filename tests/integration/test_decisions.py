@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import socket
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 import uuid
 
 import jsonschema
@@ -43,6 +46,10 @@ class Decisions(unittest.TestCase):
         cls.processor = cls.stream.process("one", "--loops", "2")
         cls.stream.role("sink-postgres", "sink", "postgres")
         cls.stream.role("sink-elasticsearch", "sink", "elasticsearch")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            cls.address = "127.0.0.1:%d" % free.getsockname()[1]
+        cls.stream.role("api", "api", "--api-listen", cls.address)
 
     @classmethod
     def documents(cls) -> set[str]:
@@ -51,6 +58,15 @@ class Decisions(unittest.TestCase):
     def decide(self, action: str, *arguments: str, expect: int = 0) -> list[dict]:
         done = self.stream.run("decide", action, *arguments, *WHO, "--json", "--wait", "30", expect=expect)
         return json.loads(done.stdout) if done.stdout else []
+
+    def api_status(self, name: str) -> int:
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/v1/images/{name}/", timeout=10) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
 
     def is_live(self, number: int) -> bool:
         work = identifier(key(number))
@@ -136,10 +152,12 @@ class Decisions(unittest.TestCase):
         self.stream.produce_raw(*sighting(101, former=former))
         until(lambda: self.is_live(101), 10, "the work")
         self.assertEqual(self.stream.catalogue()[key(101)]["former_identifiers"], [former])
+        names = (former, identifier(key(101)))
+        until(lambda: all(self.api_status(name) == 200 for name in names), 10, "the API to show it under both names")
         self.decide("takedown", former)
-        until(lambda: self.is_gone(101), 5, "it to be gone")
+        until(lambda: self.is_gone(101) and all(self.api_status(name) == 404 for name in names), 5, "it to be gone")
         self.decide("undo", former)
-        until(lambda: self.is_live(101), 5, "it to be back")
+        until(lambda: self.is_live(101) and all(self.api_status(name) == 200 for name in names), 5, "it to be back")
 
     def test_what_is_refused_says_why(self):
         for arguments, code, text in (
