@@ -63,7 +63,7 @@ exec_as_service() {
 free_ports() { # N: prints N free TCP ports
   # Below the range from which the kernel takes ports for outgoing connections: a port that is free now
   # would else be some client's a second later.
-  python3 - "$1" <<'P'
+  /usr/bin/python3 - "$1" <<'P'
 import random, socket, sys
 held = []
 while len(held) < int(sys.argv[1]):
