@@ -52,7 +52,7 @@ void run(benchmark::State& state, Encode encode) {
 }
 
 void decode_alone(benchmark::State& state) {
-  run(state, [](std::string&, const CatalogRecord&) {});
+  run(state, [](std::string&, const StoreRecord&) {});
 }
 BENCHMARK(decode_alone)->Arg(0)->Arg(1);
 
@@ -60,9 +60,8 @@ void postgres_row(benchmark::State& state) { run(state, append_row); }
 BENCHMARK(postgres_row)->Arg(0)->Arg(1);
 
 void elasticsearch_document(benchmark::State& state) {
-  run(state, [](std::string& out, const CatalogRecord& record) {
-    append_bulk_item(out, record, "bench-");
-  });
+  run(state,
+      [](std::string& out, const StoreRecord& record) { append_bulk_item(out, record, "bench-"); });
 }
 BENCHMARK(elasticsearch_document)->Arg(0)->Arg(1);
 
