@@ -1,4 +1,4 @@
-"""What the catalogue must hold: a function of the set of sightings, written apart from the program.
+"""What the catalogue must hold: a function of the set of sightings and decisions, written apart from the program.
 
 Nothing here depends on an order of arrival. The rules are those of docs/architecture.md ("The order of
 arrival does not matter"): sort all sightings of a work by time, and take for each slot the last value
@@ -7,10 +7,11 @@ that is there.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 
-from chaos_sightings import LICENSES, Event
+from chaos_sightings import LICENSES, Decision, Event
 from stream import identifier
 
 MOST_FOREIGN_TAGS, MOST_GENRES, MOST_ALT_FILES = 500, 100, 100
@@ -82,6 +83,20 @@ def merge(key: str, events: list[Event]) -> dict:
     work.update({name: value for name, value in lists.items() if value})
     status = "removed_at_source" if removed is not None and removed > sightings[-1].micros else "live"
     return {"status": status, "created_on": sightings[0].micros // 1000, "work": work, "derived": derive(provider, work)}
+
+
+def decide(key: str, record: dict, decisions: list[Decision]) -> dict:
+    """Of each kind the last line of the united history holds."""
+    entries = {(entry["at"], entry["decision_id"], decision.kind): entry["action"] for decision in decisions for entry in decision.history}
+    holds = {kind: action != "undo" for (_, _, kind), action in sorted(entries.items())}
+    decided = dict(record)
+    if holds.get("erase"):
+        decided |= {"work": None, "derived": derive(key.split(":")[1], {})}
+    if holds.get("sensitive"):
+        decided["derived"] = decided["derived"] | {"sensitivity": ["user_reported_sensitivity", *decided["derived"]["sensitivity"]]}
+    if holds.get("takedown") or holds.get("erase"):
+        decided["status"] = "blocked"
+    return decided
 
 
 def derive(provider: str, work: dict) -> dict:
@@ -170,6 +185,5 @@ def from_document(source: dict) -> dict:
 
 
 def millis(text: str) -> int:
-    import datetime
     moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     return round(moment.timestamp() * 1000)

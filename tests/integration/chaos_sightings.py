@@ -9,9 +9,11 @@ their content hashes, which the unit tests of dedupe cover.
 from __future__ import annotations
 
 import array
+import datetime
 import json
 import pathlib
 import random
+import uuid
 from dataclasses import dataclass, field
 
 # Fixed, so that a seed gives the same bytes at any time; over 80 days, so that times are passed on too.
@@ -31,6 +33,7 @@ LICENSES = {
 NOT_OPEN = "https://example.org/all-rights-reserved/"
 EVENTS_PER_WORK = 8
 HOT_WORKS, HOT_EVENTS = 4, 250  # works with very many sightings, past the bounds of every union
+DECIDED = 0.04  # part of the works about which something is decided
 SHARED_URLS = 0.15  # part of the works that take the URL of others now and then
 
 
@@ -49,13 +52,39 @@ class Event:
 
 def stamp(micros: int) -> str:
     """RFC 3339 with six digits."""
-    import datetime
     moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=micros)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def murmur2(data: bytes) -> int:
+    """Java's hash of a key, made positive: its remainder by the partition count is the partition."""
+    m, mask = 0x5BD1E995, 0xFFFFFFFF
+    h = 0x9747B28C ^ len(data)
+    whole = len(data) & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at:at + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    if whole < len(data):
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return (h ^ h >> 15) & 0x7FFFFFFF
+
+
 def compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Decision:
+    kind: str
+    history: tuple[dict, ...]
+
+    def message(self, key: str) -> tuple[str, str]:
+        """Key and value of media.decisions.v1."""
+        last = self.history[-1]
+        return f"{key}|{self.kind}", compact({"work_key": key, "kind": self.kind, "active": last["action"] != "undo",
+                                              "decision_id": last["decision_id"], "history": self.history})
 
 
 class Maker:
@@ -172,12 +201,31 @@ class Maker:
         return made
 
 
+    def decisions(self) -> list[Decision]:
+        """What was decided about the work, in the order of time. An erased work stays so: its content is gone."""
+        rng = random.Random(f"{self.rng.random()}")
+        if rng.random() >= DECIDED:
+            return []
+        made = []
+        at = FIRST_MICROS // 1000 + rng.randrange(SPAN_MICROS // 2000)
+        for kind, chance, most in (("takedown", 0.6, 5), ("sensitive", 0.5, 3), ("erase", 0.15, 1)):
+            history: list[dict] = []
+            for n in range(rng.randint(1, most) if rng.random() < chance else 0):
+                at += rng.randrange(1, 10**6)
+                history.append({"at": stamp(at * 1000)[:-4] + "Z", "decision_id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+                                "action": "undo" if n % 2 else kind, "by": "chaos", "why": f'for "{kind}"'})
+                # One message has the history up to then, another only its own entry: both are to be united.
+                made.append(Decision(kind, tuple(history[:] if rng.random() < 0.7 else history[-1:])))
+        return made
+
+
 @dataclass
 class Sightings:
     """All records of a run, shuffled, in a file; and how many there are of each sort."""
 
     path: pathlib.Path
     starts: array.array = field(default_factory=lambda: array.array("Q"))
+    decisions: list[tuple[int, str]] = field(default_factory=list)  # partition hash of the work's key, line
     removals: int = 0
     dropped: int = 0
     clashes: int = 0
@@ -187,7 +235,7 @@ class Sightings:
 
 
 def write(path: pathlib.Path, seed: int, least: int, each_work) -> Sightings:
-    """Makes at least so many records; `each_work(maker, events)` is called per work.
+    """Makes at least so many records; `each_work(maker, events, decisions)` is called per work.
 
     A line is key, tab, value. `starts` holds where each begins, in the order in which they are to be sent.
     """
@@ -204,7 +252,11 @@ def write(path: pathlib.Path, seed: int, least: int, each_work) -> Sightings:
                 made.dropped += event.dropped
                 file.write(f"{maker.key}\t{event.value('chaos')}\n".encode())
             made.clashes += len(maker.urls) > 2
-            each_work(maker, events)
+            # What is decided about a work that is never seen shows nowhere but in its times.
+            decisions = maker.decisions() if any(event.work is not None and not event.dropped for event in events) else []
+            made.decisions += [(murmur2(maker.key.encode()), "\t".join(decision.message(maker.key)) + "\n") for decision in decisions]
+            each_work(maker, events, decisions)
             number += 1
     random.Random(f"{seed}:order").shuffle(made.starts)
+    random.Random(f"{seed}:decisions").shuffle(made.decisions)
     return made

@@ -1,10 +1,10 @@
-"""Everything at once: sightings in no order, processes that die in the middle of everything, one truth at the end.
+"""Everything at once: sightings and decisions in no order, processes that die in the middle of everything, one truth at the end.
 
 Two processors and both sinks are killed (SIGKILL) again and again while shuffled sightings flow: at random
 moments, and at exact points of their talk with broker and stores (tests/support/die_at.cpp). One loses its
 disk, one stays away until the group gives its work to the other, one is frozen until it is taken for dead
 and then goes on. When all is done the catalogue topic, PostgreSQL and Elasticsearch must hold what the
-reference model (chaos_model.py) makes of the set of sightings, work by work; every raw record must be
+reference model (chaos_model.py) makes of the set of them, work by work; every raw record must be
 counted once; and reading and storing everything again, with and without the disk, must write nothing.
 
     tests/integration/test_chaos.py [--seed N] [--sightings N] [--kills N]
@@ -86,6 +86,28 @@ class Feeder(threading.Thread):
         self.join(600)
         if self.error is not None or self.is_alive():
             raise AssertionError(f"the feeder sent {self.sent} of {len(self.made)} records: {self.error}")
+
+
+class Decider:
+    """Sends the decisions of one partition: they lie where their work does, whatever their own key."""
+
+    def __init__(self, stream: Stream, partition: int, made: chaos_sightings.Sightings):
+        self.lines = [line for hashed, line in made.decisions if hashed % PARTITIONS == partition]
+        self.sent = 0
+        self.kcat = subprocess.Popen(["kcat", "-P", "-b", stream.brokers, "-t", stream.prefix + "media.decisions.v1", "-p", str(partition), "-K", "\t",
+                                      "-H", "schema=decision/1", "-X", "enable.idempotence=true"], stdin=subprocess.PIPE)
+
+    def send(self, part: float) -> None:
+        end = int(len(self.lines) * part)
+        self.kcat.stdin.write("".join(self.lines[self.sent:end]).encode())
+        self.kcat.stdin.flush()
+        self.sent = end
+
+    def finish(self) -> None:
+        self.send(1)
+        self.kcat.stdin.close()
+        if self.kcat.wait(60) != 0:
+            raise AssertionError("kcat failed to send decisions")
 
 
 class Killer:
@@ -223,13 +245,13 @@ class Chaos(unittest.TestCase):
         self.expected: dict[str, bytes] = {}  # canonical JSON: a tenth of what the objects would take
         self.events = 0
 
-        def each_work(maker, events):
+        def each_work(maker, events, decisions):
             record = model.merge(maker.key, events)
             if record:
-                self.expected[maker.key] = model.canonical(record).encode()
+                self.expected[maker.key] = model.canonical(model.decide(maker.key, record, decisions)).encode()
 
         self.made = chaos_sightings.write(self.stream.folder / "sightings", seed, options.sightings, each_work)
-        say(f"{len(self.made)} raw records of {len(self.expected)} works: {self.made.removals} removals, {self.made.dropped} not openly licensed, "
+        say(f"{len(self.made)} raw records of {len(self.expected)} works: {self.made.removals} removals, {self.made.dropped} not openly licensed, {len(self.made.decisions)} decisions, "
             f"{self.made.clashes} works with URLs of others")
         self.assertGreaterEqual(len(self.made), options.sightings)
         self.control = self.made.removals
@@ -237,6 +259,7 @@ class Chaos(unittest.TestCase):
     def run_through_kills(self, rng: random.Random) -> None:
         feeder, killer = Feeder(self.stream, self.made), Killer(self.stream, rng)
         feeder.start()
+        deciders = [Decider(self.stream, partition, self.made) for partition in range(PARTITIONS)]
         kills = options.kills
         special = {kills // 6: killer.everything, kills // 3: killer.lose_disk, kills // 2: killer.stay_away, 2 * kills // 3: killer.freeze,
                    5 * kills // 6: killer.lose_disk}
@@ -245,11 +268,15 @@ class Chaos(unittest.TestCase):
             strike = special.get(number, killer.strike)
             long = strike in (killer.stay_away, killer.freeze)
             feeder.allow(len(self.made) * (number + 1) // (rounds + 1), AWAY_SECONDS if long else SLICE_SECONDS)
+            for decider in deciders:
+                decider.send((number + 1) / rounds)
             strike()
             killer.look_after()
         while killer.total < kills:
             killer.strike()
         feeder.finish()
+        for decider in deciders:
+            decider.finish()
         for how, count in sorted(killer.kills.items()):
             say(f"killed {count}: {how}")
         self.killer = killer
@@ -271,19 +298,20 @@ class Chaos(unittest.TestCase):
 
     def come_to_rest(self) -> None:
         """Waits until all is counted; then everything is stopped, as an operator does, and what is left is drained."""
-        raw = len(self.made) + PARTITIONS
+        raw = len(self.made) + PARTITIONS + len(self.made.decisions)
         progress = [0, time.monotonic()]
 
         def done() -> bool:
             self.killer.look_after()
-            received = totals(self.stream, "process")["received"]
+            counted = totals(self.stream, "process")
+            received = counted["received"] + sum(reasons(counted, "decisions").values())
             if received != progress[0]:
                 progress[:] = received, time.monotonic()
             if time.monotonic() - progress[1] > 60:
-                raise AssertionError(f"the processors stand still at {received} of {raw} records")
+                raise AssertionError(f"the processors stand still at {received} of {raw} records and decisions")
             return received >= raw
 
-        until(done, 1800, "every raw record to be processed", every=1)
+        until(done, 1800, "every raw record and decision to be processed", every=1)
         say("processed")
         for role in self.killer.roles:
             self.assertEqual(role.stop(60), 0, f"{role.name}: {last_line(role)}")
@@ -303,6 +331,7 @@ class Chaos(unittest.TestCase):
         self.assertEqual(letters, {})
         self.assertEqual([letter.headers for letter in self.stream.scan("media.dead-letter.v1")], [])
         self.assertEqual(counted["control"], self.control)
+        self.assertEqual(sum(reasons(counted, "decisions").values()), len(self.made.decisions))
         statuses = collections.Counter(json.loads(record)["status"] for record in self.expected.values())
         self.assertEqual(reasons(counted, "works"), dict(statuses))
         self.stream.run("stats", "--check")
