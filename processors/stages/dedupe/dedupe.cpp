@@ -175,7 +175,11 @@ void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& 
   if (const auto error = check_envelope(message, schema_header::kRaw)) {
     return refuse(message.key, *error, output);
   }
-  const auto raw = tools.reader.read(*message.value, record_arena_);
+  apply_read(message, tools.reader.read(*message.value, record_arena_), tools, output);
+}
+
+void Dedupe::apply_read(const RawMessage& message, const Result<RawRecord>& raw, const Tools& tools,
+                        DedupeOutput& output) {
   if (!raw) {
     return refuse(message.key, raw.error(), output);
   }
@@ -184,7 +188,7 @@ void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& 
   }
   switch (raw->kind) {
     case RawRecord::Kind::sighting:
-      return sighting(*message.key, *raw, tools, output);
+      return sighting(message, *raw, tools, output);
     case RawRecord::Kind::removed:
       return removal(*message.key, *raw, tools, output);
     case RawRecord::Kind::run_finished:
@@ -203,8 +207,9 @@ void Dedupe::run_finished(std::string_view key, DedupeOutput& output) {
   ++counts(key.substr(colon + 1)).control;
 }
 
-void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& tools,
+void Dedupe::sighting(const RawMessage& message, const RawRecord& raw, const Tools& tools,
                       DedupeOutput& output) {
+  const std::string_view key = *message.key;
   const std::uint64_t hash = xxh3(key);
   const Stamp stamp{raw.fetched_at, tools.rules_version,
                     content_hash(raw.body, tools.rules_version)};
@@ -215,6 +220,11 @@ void Dedupe::sighting(std::string_view key, const RawRecord& raw, const Tools& t
   }
   CleanResult cleaned = tools.clean(raw.body, record_arena_);
   if (const auto* error = std::get_if<Error>(&cleaned)) {
+    if (raw.is_cut && error->errc() == Errc::malformed_payload) {
+      // Perhaps a later form, with a member behind `work`: only a parser knows where that ends.
+      return apply_read(message, tools.reader.read_whole(*message.value, record_arena_), tools,
+                        output);
+    }
     return refuse(key, *error, output);
   }
   if (const auto* dropped = std::get_if<Dropped>(&cleaned)) {

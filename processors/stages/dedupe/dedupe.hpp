@@ -116,7 +116,9 @@ class Dedupe {
   const std::map<std::string, Totals, std::less<>>& committed_totals() const { return totals_; }
 
  private:
-  void sighting(std::string_view key, const RawRecord& raw, const Tools& tools,
+  void apply_read(const RawMessage& message, const Result<RawRecord>& raw, const Tools& tools,
+                  DedupeOutput& output);
+  void sighting(const RawMessage& message, const RawRecord& raw, const Tools& tools,
                 DedupeOutput& output);
   void repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
               const Tools& tools, DedupeOutput& output);

@@ -39,7 +39,7 @@ std::optional<RawRecord> cut(std::string_view value) {
   if (body.size() < 3 || body.front() != '{' || !body.ends_with("}}")) {
     return std::nullopt;
   }
-  return RawRecord{RawRecord::Kind::sighting, *time, {}, body.substr(0, body.size() - 1)};
+  return RawRecord{RawRecord::Kind::sighting, *time, {}, body.substr(0, body.size() - 1), true};
 }
 
 Error malformed(const char* what) {
@@ -62,6 +62,10 @@ Result<RawRecord> RawReader::read(std::string_view value, Arena& arena) {
   if (auto record = cut(value)) {
     return *record;
   }
+  return impl_->parse(value, arena);
+}
+
+Result<RawRecord> RawReader::read_whole(std::string_view value, Arena& arena) {
   return impl_->parse(value, arena);
 }
 
@@ -148,7 +152,7 @@ Result<RawRecord> RawReader::Impl::parse(std::string_view value, Arena& arena) {
                  "former_identifier is no UUID of version 4 in lower case"};
   }
   return RawRecord{*kind, *time, copy_to(arena, former_identifier.value_or("")),
-                   copy_to(arena, body)};
+                   copy_to(arena, body), false};
 }
 
 }  // namespace freshet

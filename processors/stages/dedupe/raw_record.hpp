@@ -19,6 +19,7 @@ struct RawRecord {
   /// they are *not* yet known to be JSON: whoever uses them first parses them, and equal bytes that
   /// were accepted before need no second look.
   std::string_view body;
+  bool is_cut = false;  ///< by the scanner: `body` runs to the end of the record, whatever is there
 };
 
 /// Reads the envelope of raw records.
@@ -36,6 +37,9 @@ class RawReader {
   /// whole.
   /// @error Errc::malformed_payload, missing_field or invalid_value with field and rule.
   Result<RawRecord> read(std::string_view value, Arena& arena);
+  /// The same without the scanner: for a record of that form whose body was no JSON after all,
+  /// because a member that we do not know stands behind it.
+  Result<RawRecord> read_whole(std::string_view value, Arena& arena);
 
  private:
   struct Impl;

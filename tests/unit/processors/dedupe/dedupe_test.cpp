@@ -218,6 +218,41 @@ TEST_F(OneWork, EveryUnusableRecordIsPutAsideAndCounted) {
   EXPECT_EQ(count("created"), 1);
 }
 
+// A later form of raw records may say more, anywhere: what is not known changes nothing.
+TEST_F(OneWork, TakesAMemberBehindWorkForWhatItIs) {
+  const auto with = [&](std::int64_t micros, const std::string& behind,
+                        std::string_view rest = "") {
+    return sighting_json(micros, work(rest) + behind);
+  };
+  send(with(kT, R"(,"later":{"work":{"title":"no"}})", R"(,"title":"a")"), 1'000);
+  EXPECT_EQ(record().at("work").at("title").as_string(), "a");
+  EXPECT_EQ(revision(), 1'000);
+  // The fingerprint is that of `work` alone: with other members behind it, or none, it repeats.
+  send(with(kT + 1, R"(,"later":{"x":[{}]})", R"(,"title":"a")"), 2'000);
+  send(sighting_json(kT + 2, work(R"(,"title":"a")")), 3'000);
+  EXPECT_EQ(revision(), 1'000);
+  EXPECT_EQ(count("unchanged"), 2);
+  EXPECT_EQ(count("received"), 3);
+  send(with(kT + 3, R"(,"later":{})", R"(,"title":"b")"), 4'000);
+  EXPECT_EQ(record().at("work").at("title").as_string(), "b");
+  EXPECT_TRUE(partition.out.letters.empty());
+}
+
+TEST_F(OneWork, JudgesAMemberBehindWorkThatItKnows) {
+  const auto refused = [&](const std::string& behind, Errc errc) {
+    const std::size_t before = partition.out.letters.size();
+    send(sighting_json(kT, work() + behind), 1'000);
+    ASSERT_EQ(partition.out.letters.size(), before + 1) << behind;
+    EXPECT_EQ(last_letter(), errc) << partition.out.letters.back().message();
+  };
+  refused(R"(,"removed":{"reason":"gone"})", Errc::malformed_payload);
+  refused(R"(,"later":[{})", Errc::malformed_payload);
+  refused(R"(,"later":{})" + std::string{"}{"}, Errc::malformed_payload);
+  refused(R"(,"seen":{"fetched_at":"2199-01-01T00:00:00.000001Z"})", Errc::future_time);
+  EXPECT_EQ(count("received"), 4);
+  EXPECT_EQ(partition.dedupe->table().size(), 0U);
+}
+
 TEST(RecordHead, IsFoundWhateverTheWorkSays) {
   Arena arena;
   CatalogRecord record{&arena};

@@ -23,6 +23,20 @@ TEST_F(ReadRaw, CutsTheFormOfOurProducersWithoutCopying) {
   EXPECT_EQ(record->fetched_at, *parse_time(kTime));
   EXPECT_EQ(record->body, R"({"a":"}"})");
   EXPECT_EQ(record->body.data(), value.data() + value.find(R"({"a")"));
+  EXPECT_TRUE(record->is_cut);
+}
+
+TEST_F(ReadRaw, ReadWholeItKnowsWhereWorkEnds) {
+  const std::string value =
+      R"({"seen":{"fetched_at":"2026-11-21T00:19:33.000001Z","run_id":"r-1"},"work":{"a":1},"later":{}})";
+  const auto cut = read(value);
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->body, R"({"a":1},"later":{})");  // which no parser takes for JSON
+  const auto record = reader.read_whole(value, arena);
+  ASSERT_TRUE(record) << record.error().message();
+  EXPECT_EQ(record->body, R"({"a":1})");
+  EXPECT_EQ(record->fetched_at, *parse_time(kTime));
+  EXPECT_FALSE(record->is_cut);
 }
 
 struct Row {
