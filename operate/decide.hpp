@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,11 +29,30 @@ struct NamedWork {
   bool is_known = true;  ///< Postgres has a row of it, or could not be asked
 };
 
+/// What the row store knows of works.
+class WorkLookup {
+ public:
+  WorkLookup() = default;
+  WorkLookup(const WorkLookup&) = delete;
+  WorkLookup& operator=(const WorkLookup&) = delete;
+  virtual ~WorkLookup() = default;
+  /// Key of the work that has or had this UUID.
+  virtual std::optional<std::string> by_uuid(const std::string& uuid) = 0;
+  virtual bool has(const WorkKeyView& key) = 0;
+};
+/// Asks the tables `image` and `audio`. The call and its result's members throw StartupError when
+/// PostgreSQL does not answer as it should.
+std::unique_ptr<WorkLookup> open_work_lookup(const std::string& dsn);
+
 /// Finds the works of which UUIDs, keys or a provider and an identifier tell. UUIDs may be former
 /// ones. A key needs no database: a takedown must not wait for one.
+/// @param open  as `open_work_lookup`, of which a StartupError is forgiven where only keys are
+/// given.
+/// @return by key, each work once.
 /// @error StartupError: words that are no such name, a provider's identifier that both media types
 ///        have, or no answer from Postgres where one is needed; WorkFailed: no such work.
-std::vector<NamedWork> find_works(const WorkNames& names, const std::string& dsn);
+std::vector<NamedWork> find_works(const WorkNames& names,
+                                  const std::function<std::unique_ptr<WorkLookup>()>& open);
 
 /// The value that decides `action` (the kind's name or `undo`) after what was decided before.
 /// Its time is later than all of the history, whatever this machine's clock says.

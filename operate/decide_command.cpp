@@ -191,7 +191,8 @@ int run_decide(const Context& context, const std::string& action, const Flags& f
   const Config& config = context.config;
   kafka::Admin admin{config.kafka};
   require_broker(admin);
-  const auto works = find_works({flags.works, parse_media_type(flags.media)}, config.postgres.dsn);
+  const auto works = find_works({flags.works, parse_media_type(flags.media)},
+                                [&] { return open_work_lookup(config.postgres.dsn); });
   for (const NamedWork& work : works) {
     if (!work.is_known) {
       log::warn("work_not_seen_yet", {{"work", work.key}});

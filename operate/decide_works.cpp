@@ -24,14 +24,46 @@ bool is_uuid(std::string_view text) {
          });
 }
 
-class Lookup {
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+// Exceptions of libpqxx end here.
+template <class Ask>
+auto answered(Ask ask) {
+  try {
+    return ask();
+  } catch (const std::exception& error) {
+    throw StartupError{"PostgreSQL: " + one_line(error.what())};
+  }
+}
+
+class PostgresLookup final : public WorkLookup {
  public:
   /// @error pqxx::broken_connection, pqxx::sql_error.
-  explicit Lookup(const std::string& dsn)
+  explicit PostgresLookup(const std::string& dsn)
       : connection_{dsn.find("://") != std::string::npos ? dsn : "connect_timeout=5 " + dsn},
         work_{connection_} {}
 
-  std::optional<std::string> by_uuid(const std::string& uuid) {
+  std::optional<std::string> by_uuid(const std::string& uuid) override {
+    return answered([&] { return find_uuid(uuid); });
+  }
+
+  bool has(const WorkKeyView& key) override {
+    return answered([&] {
+      return !work_
+                  .exec_params(fmt::format("SELECT FROM {} WHERE provider = $1 AND "
+                                           "md5(foreign_identifier) = md5($2) LIMIT 1",
+                                           to_string(key.media_type)),
+                               std::string{key.provider}, std::string{key.foreign_identifier})
+                  .empty();
+    });
+  }
+
+ private:
+  std::optional<std::string> find_uuid(const std::string& uuid) {
     for (const char* condition :
          {"identifier = $1::uuid", "former_identifiers @> array[$1::uuid]"}) {
       for (const MediaType media_type : kMediaTypes) {
@@ -47,28 +79,12 @@ class Lookup {
     return std::nullopt;
   }
 
-  bool has(const WorkKeyView& key) {
-    return !work_
-                .exec_params(fmt::format("SELECT FROM {} WHERE provider = $1 AND "
-                                         "md5(foreign_identifier) = md5($2) LIMIT 1",
-                                         to_string(key.media_type)),
-                             std::string{key.provider}, std::string{key.foreign_identifier})
-                .empty();
-  }
-
- private:
   pqxx::connection connection_;
   pqxx::read_transaction work_;
 };
 
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
-}
-
 NamedWork find_by_provider(const std::string& provider, const std::string& id,
-                           std::optional<MediaType> media_type, Lookup& lookup) {
+                           std::optional<MediaType> media_type, WorkLookup& lookup) {
   std::vector<std::string> found;
   for (const MediaType each : kMediaTypes) {
     const std::string key = make_work_key(each, provider, id);
@@ -93,7 +109,12 @@ NamedWork find_by_provider(const std::string& provider, const std::string& id,
 
 }  // namespace
 
-std::vector<NamedWork> find_works(const WorkNames& names, const std::string& dsn) {
+std::unique_ptr<WorkLookup> open_work_lookup(const std::string& dsn) {
+  return answered([&] { return std::make_unique<PostgresLookup>(dsn); });
+}
+
+std::vector<NamedWork> find_works(const WorkNames& names,
+                                  const std::function<std::unique_ptr<WorkLookup>()>& open) {
   const auto is_key = [](const std::string& word) { return parse_work_key(word).has_value(); };
   const bool are_names =
       std::ranges::all_of(names.words, [&](const auto& w) { return is_uuid(w) || is_key(w); });
@@ -102,34 +123,29 @@ std::vector<NamedWork> find_works(const WorkNames& names, const std::string& dsn
     throw StartupError{
         "a work is a UUID, a key such as image:met:437133, or a provider and its identifier"};
   }
-  std::optional<Lookup> lookup;
+  std::unique_ptr<WorkLookup> lookup;
   std::string fault;
   try {
-    lookup.emplace(dsn);
-  } catch (const std::exception& error) {
-    fault = "PostgreSQL: " + one_line(error.what());
+    lookup = open();
+  } catch (const StartupError& error) {
+    fault = error.what();
   }
   const bool needs_lookup = !are_names || std::ranges::any_of(names.words, is_uuid);
   if (!lookup && needs_lookup) {
     throw StartupError{fault + "; a full key, such as image:met:437133, needs no database"};
   }
+  if (!are_names) {
+    return {find_by_provider(names.words[0], names.words[1], names.media_type, *lookup)};
+  }
   std::vector<NamedWork> works;
-  try {
-    if (!are_names) {
-      works.push_back(find_by_provider(names.words[0], names.words[1], names.media_type, *lookup));
+  for (const std::string& word : names.words) {
+    if (is_key(word)) {
+      works.push_back({word, !lookup || lookup->has(*parse_work_key(word))});
+    } else if (const auto key = lookup->by_uuid(word)) {
+      works.push_back({*key, true});
     } else {
-      for (const std::string& word : names.words) {
-        if (is_key(word)) {
-          works.push_back({word, !lookup || lookup->has(*parse_work_key(word))});
-        } else if (const auto key = lookup->by_uuid(word)) {
-          works.push_back({*key, true});
-        } else {
-          throw WorkFailed{"no work has the identifier " + word};
-        }
-      }
+      throw WorkFailed{"no work has the identifier " + word};
     }
-  } catch (const pqxx::failure& error) {
-    throw StartupError{"PostgreSQL: " + one_line(error.what())};
   }
   const auto by_key = [](const NamedWork& work) { return work.key; };
   std::ranges::sort(works, {}, by_key);

@@ -117,6 +117,38 @@ TEST_F(Decode, ALiveRecordWithoutWorkIsNotShown) {
   EXPECT_FALSE((*record)->is_shown());
 }
 
+TEST_F(Decode, PassesDecisionsOnOnlyWhereThereAreAny) {
+  MadeRecord made = make_image("1");
+  ASSERT_TRUE(made.value.contains("decisions"));
+  const auto none = decode(made);
+  ASSERT_TRUE(none) << none.error().message();
+  EXPECT_EQ((*none)->decisions, "");
+  made.value.erase("decisions");
+  const auto absent = decode(made);
+  ASSERT_TRUE(absent);
+  EXPECT_EQ((*absent)->decisions, "");
+
+  const json::object entry{{"at", "2026-11-21T00:00:00.000Z"},
+                           {"decision_id", "0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"},
+                           {"action", "takedown"},
+                           {"by", "Åse \"A.\""},
+                           {"why", "request 4711"}};
+  const json::object decisions{
+      {"takedown", json::object{{"active", true}, {"history", json::array{entry}}}},
+      {"sensitive", nullptr},
+      {"erase", nullptr}};
+  made.value["decisions"] = decisions;
+  made.value["status"] = "blocked";
+  const auto some = decode(made);
+  ASSERT_TRUE(some) << some.error().message();
+  EXPECT_EQ(json::value(decisions), parse_json((*some)->decisions).value());
+  EXPECT_FALSE((*some)->is_shown());
+  // And the next record has none of it.
+  const auto next = decode(make_image("2"));
+  ASSERT_TRUE(next);
+  EXPECT_EQ((*next)->decisions, "");
+}
+
 TEST_F(Decode, RefusesAnotherSchema) {
   const MadeRecord made = make_image("1");
   const std::string value = made.text();
@@ -188,6 +220,16 @@ INSTANTIATE_TEST_SUITE_P(
             Errc::invalid_value, "alt_files", "nul"},
         Fault{"NulInGenre", [](MadeRecord& r) { r.work()["genres"] = json::array{kNul}; },
               Errc::invalid_value, "genres", "nul"},
+        Fault{"NulInADecision",
+              [](MadeRecord& r) {
+                r.value["decisions"] = json::object{
+                    {"takedown",
+                     json::object{{"history", json::array{json::object{{"why", kNul}}}}}}};
+              },
+              Errc::invalid_value, "decisions", "nul"},
+        Fault{"DecisionsNoObject",
+              [](MadeRecord& r) { r.value["decisions"] = json::array{"takedown"}; },
+              Errc::invalid_value, "decisions", "type"},
         Fault{"CreatorTooLong", [](MadeRecord& r) { r.work()["creator"] = repeat("ü", 2001); },
               Errc::invalid_value, "creator", "max_length_2000"},
         Fault{"FiletypeTooLong", [](MadeRecord& r) { r.work()["filetype"] = "sixsix"; },
