@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <mutex>
@@ -28,6 +29,7 @@ constexpr std::string_view kVersion = "freshet state 1\n";
 // Keys of works begin with a media type; a zero byte sorts ours before them and meets none.
 constexpr std::string_view kPositionsKey{"\0positions", 10};
 constexpr std::string_view kTotalsPrefix{"\0totals:", 8};
+constexpr std::string_view kNotePrefix{"\0note:", 6};
 
 constexpr std::size_t kBlockCacheBytes = 32U << 20U;
 constexpr std::size_t kWriteBuffersBytes = 48U << 20U;
@@ -204,6 +206,39 @@ class RocksPartition final : public PartitionStore {
       visit(view(it->key()), view(it->value()));
     }
     check(it->status(), "read");
+  }
+
+  void each_from(std::string_view from, std::string_view prefix,
+                 const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
+    const std::string_view start = std::max({from, prefix, std::string_view{"\1"}});
+    for (it->Seek(slice(start)); it->Valid() && it->key().starts_with(slice(prefix)); it->Next()) {
+      if (!visit(view(it->key()), view(it->value()))) {
+        break;
+      }
+    }
+    check(it->status(), "read");
+  }
+
+  std::map<std::string, std::string> notes() override {
+    std::map<std::string, std::string> found;
+    const std::unique_ptr<rocksdb::Iterator> it{
+        state_.db->NewIterator(rocksdb::ReadOptions{}, family_)};
+    for (it->Seek(slice(kNotePrefix)); it->Valid() && it->key().starts_with(slice(kNotePrefix));
+         it->Next()) {
+      found.emplace(view(it->key()).substr(kNotePrefix.size()), view(it->value()));
+    }
+    check(it->status(), "read");
+    return found;
+  }
+
+  void write_notes(const std::vector<std::pair<std::string, std::string>>& notes) override {
+    for (const auto& [name, text] : notes) {
+      check(batch_.Put(family_, std::string{kNotePrefix} + name, text), "write");
+    }
+    send_chunk();
   }
 
   void flush() override { check(state_.db->Flush(rocksdb::FlushOptions{}, family_), "flush"); }

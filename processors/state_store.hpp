@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "processors/catalogue/scan.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
 
 namespace freshet {
@@ -32,7 +33,7 @@ struct ChangelogPositions {
 /// The records, sums and changelog positions of one partition on disk. Sums and positions change
 /// together and after the records of their commit: at a crash a position may be missing whose
 /// records are there, never the other way round, and reading these again changes nothing.
-class PartitionStore : public RecordStore {
+class PartitionStore : public RecordStore, public ScanStore {
  public:
   /// Nothing stored: an empty partition, or one that was never here.
   virtual std::optional<ChangelogPositions> positions() = 0;

@@ -328,6 +328,25 @@ void Dedupe::apply_decision(const RawMessage& message, const Tools& tools, Dedup
   ++sums.decisions[is_written ? "applied" : is_unknown ? "unknown_work" : "unchanged"];
 }
 
+bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& tools,
+                    DedupeOutput& output) {
+  record_arena_.release();
+  const auto found = pending_.find(key);
+  auto previous =
+      parse_catalog_record(found != pending_.end() ? found->second : stored, record_arena_);
+  FRESHET_CHECK(previous.has_value());  // it was read when it was restored, or written by us
+  const std::uint64_t hash = xxh3(key);
+  const std::optional<CatalogRecord> record{std::move(*previous)};
+  json_.clear();
+  const Update update = apply_rules(*record, newest_seen(table_.find(hash), record), context(tools),
+                                    record_arena_, json_);
+  if (update.effect != Update::Effect::record || !output.record(key, json_)) {
+    return false;  // too large to be written again: it stays as it is
+  }
+  keep(key, hash, update, sums_of(provider_of(key)));
+  return true;
+}
+
 // The table's time holds for this work only if it is about the content that the record has.
 std::optional<UtcTime> Dedupe::newest_seen(const std::optional<HotEntry>& entry,
                                            const std::optional<CatalogRecord>& previous) const {

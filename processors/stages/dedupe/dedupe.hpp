@@ -97,6 +97,12 @@ class Dedupe {
   /// The same for a record of `media.decisions.v1`.
   void apply_decision(const RawMessage& message, const Tools& tools, DedupeOutput& output);
 
+  /// Applies the rules of `tools` to a work that nothing else happened to, for a background scan.
+  /// @param stored  its record as committed; the batch may hold a newer one.
+  /// @return whether a record was written: not where nothing but the policy's version would change.
+  bool review(std::string_view key, std::string_view stored, const Tools& tools,
+              DedupeOutput& output);
+
   /// Records of the batch as they stand at its end, by key.
   const std::unordered_map<std::string_view, std::string_view>& pending() const { return pending_; }
   /// Packed seen entries of the batch.

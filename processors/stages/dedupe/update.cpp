@@ -104,12 +104,22 @@ std::string with_identifier(std::string_view list, std::string_view uuid) {
   return out + "]";
 }
 
+// `derived` without its last member: under which version of the policy it was made says nothing
+// about the work, and alone makes no record different.
+std::string_view without_policy(std::string_view derived) {
+  return derived.substr(0, derived.rfind(R"(,"policy":)"));
+}
+
 enum class Revise { if_changed, always };
 
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
               const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
   draft.status = status_of(draft);
+  if (previous && revise == Revise::if_changed &&
+      without_policy(draft.derived) == without_policy(previous->derived)) {
+    draft.derived = previous->derived;
+  }
   Update update;
   update.created = !previous;
   const bool core_changed =
@@ -243,6 +253,20 @@ Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newe
     derive(draft, work ? &*work : nullptr, context, arena);
   }
   return finish(known, draft, context, json, is_reemit ? Revise::always : Revise::if_changed);
+}
+
+Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_seen,
+                   const UpdateContext& context, Arena& arena, std::string& json) {
+  const std::optional<CatalogRecord> known = raised(&previous, newest_seen);
+  CatalogRecord draft = draft_of(known, previous.key, arena);
+  const std::optional<Work> work =
+      draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
+  derive(draft, work ? &*work : nullptr, context, arena);
+  if (without_policy(draft.derived) == without_policy(previous.derived) &&
+      status_of(draft) == previous.status) {
+    return {};
+  }
+  return finish(known, draft, context, json);
 }
 
 }  // namespace freshet

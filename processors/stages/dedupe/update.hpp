@@ -68,4 +68,10 @@ Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newe
                       const Decision& decision, const UpdateContext& context, Arena& arena,
                       std::string& json);
 
+/// Applies the rules in force to a work that nothing else happened to.
+/// @return an update without effect when `derived`, apart from the policy's version, and the status
+///         stay what they are.
+Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_seen,
+                   const UpdateContext& context, Arena& arena, std::string& json);
+
 }  // namespace freshet
