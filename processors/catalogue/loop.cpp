@@ -5,9 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "core/kafka/dead_letter.hpp"
 #include "core/log.hpp"
-#include "core/topics.hpp"
 #include "processors/catalogue/restore.hpp"
 
 namespace freshet {
@@ -18,9 +16,6 @@ using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kStep = "process.catalogue";
-// Bounds of a batch besides its interval: what is in flight stays small, and so do commits.
-constexpr std::uint64_t kBatchRecords = 20'000;
-constexpr std::uint64_t kBatchBytes = 8U << 20U;
 constexpr std::size_t kPollRecords = 2'000;
 constexpr auto kIdleWait = 100ms;
 constexpr auto kSaveEvery = 30s;
@@ -30,123 +25,22 @@ constexpr auto kInitTimeout = 60s;
 constexpr std::size_t kFetchKbytes = 16'384;
 constexpr std::size_t kProduceKbytes = 24'576;
 
-kafka::Headers schema(std::string_view name) {
-  return {{std::string{schema_header::kName}, std::string{name}}};
-}
-
 std::int64_t steady_millis() {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
-struct CatalogueLoop::Counters {
-  Counters(Metrics& metrics, const std::string& loop)
-      : metrics_{metrics},
-        labels{{"loop", loop}},
-        received{
-            metrics.counter("freshet_process_records_received_total", "Raw records taken", labels)},
-        forwarded{metrics.counter("freshet_process_records_forwarded_total",
-                                  "Works created or merged", labels)},
-        unchanged{metrics.counter("freshet_process_records_unchanged_total",
-                                  "Sightings that repeat what is known", labels)},
-        control{metrics.counter("freshet_process_records_control_total",
-                                "Removals and ends of runs", labels)},
-        aborts{metrics.counter("freshet_process_batches_aborted_total",
-                               "Transactions aborted and read again", labels)},
-        commit_seconds{metrics.histogram("freshet_process_commit_duration_seconds",
-                                         "Duration of a commit", labels)},
-        works{metrics.gauge("freshet_process_works", "Works in the table", labels)},
-        table_bytes{metrics.gauge("freshet_process_table_bytes", "Memory of the table", labels)} {}
-
-  Counter& reason(const char* name, const char* label, const std::string& value) {
-    Labels all = labels;
-    all[label] = value;
-    return metrics_.counter(name, "Records by reason", all);
-  }
-
-  Metrics& metrics_;
-  Labels labels;
-  Counter& received;
-  Counter& forwarded;
-  Counter& unchanged;
-  Counter& control;
-  Counter& aborts;
-  Histogram& commit_seconds;
-  Gauge& works;
-  Gauge& table_bytes;
-};
-
-// Sends what dedupe makes of the message at hand, within the transaction.
-class CatalogueLoop::Output final : public DedupeOutput {
- public:
-  explicit Output(CatalogueLoop& loop)
-      : loop_{loop}, topic_{loop.config_.kafka.prefixed(topics::kCatalog)} {}
-
-  /// @param input  the topic of the message, without prefix.
-  void about(const kafka::Message& message, std::string_view input, Touched& touched) {
-    message_ = &message;
-    input_ = input;
-    touched_ = &touched;
-  }
-
-  bool record(std::string_view key, std::string_view json) override {
-    const auto sent = loop_.producer_->produce({.topic = topic_,
-                                                .partition = message_->partition(),
-                                                .key = key,
-                                                .value = json,
-                                                .headers = &headers_,
-                                                .timestamp = std::nullopt});
-    if (!sent && sent.error().errc() == Errc::too_large) {
-      return false;
-    }
-    touched_->records += note(sent) ? 1 : 0;
-    return true;
-  }
-
-  void dead_letter(const Error& error) override {
-    note(kafka::produce_dead_letter(*loop_.producer_, loop_.config_.kafka,
-                                    {.step = kStep,
-                                     .error = error,
-                                     .origin = {.topic = std::string{input_},
-                                                .partition = message_->partition(),
-                                                .offset = message_->offset().value},
-                                     .key = message_->key(),
-                                     .value = message_->value(),
-                                     .time = loop_.batch_time_,
-                                     .partitions = loop_.states_.partitions()},
-                                    message_->headers()));
-  }
-
-  // The first error of the batch: what was to be sent is not, so the batch cannot be committed.
-  std::optional<Error> failure;
-
- private:
-  bool note(const Result<void>& sent) {
-    if (!sent && !failure) {
-      failure = sent.error();
-    }
-    return sent.has_value();
-  }
-
-  CatalogueLoop& loop_;
-  const std::string topic_;
-  const kafka::Headers headers_ = schema(schema_header::kCatalog);
-  const kafka::Message* message_ = nullptr;
-  std::string_view input_;
-  Touched* touched_ = nullptr;
-};
-
-CatalogueLoop::CatalogueLoop(const Config& config, int number, PartitionStates& states,
-                             Metrics& metrics, LoopStatus& status)
+CatalogueLoop::CatalogueLoop(const Config& config, const Inputs& inputs, int number,
+                             PartitionStates& states, Metrics& metrics, LoopStatus& status)
     : config_{config},
+      inputs_{inputs},
       name_{config.kafka.prefixed(std::string{kStep} + "." + config.process.instance + "." +
                                   std::to_string(number))},
       states_{states},
       status_{status},
-      counters_{std::make_unique<Counters>(metrics, std::to_string(number))} {}
-
-CatalogueLoop::~CatalogueLoop() = default;
+      counters_{metrics, std::to_string(number)},
+      batch_{config, inputs, partitions_, counters_} {}
 
 void CatalogueLoop::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -182,11 +76,7 @@ void CatalogueLoop::connect() {
   consuming.partition_end_events = true;
   consuming.queued_max_kbytes = kFetchKbytes;
   consumer_ = std::make_unique<kafka::Consumer>(config_.kafka, consuming);
-  std::vector<std::string> inputs;
-  for (const std::string_view topic : kLoopInputs) {
-    inputs.push_back(config_.kafka.prefixed(topic));
-  }
-  consumer_->subscribe(inputs,
+  consumer_->subscribe(inputs_.topics(),
                        {.on_assigned = [this](const auto& partitions) { on_assigned(partitions); },
                         .on_revoked = [this](const auto&, bool) { on_revoked(); }});
 }
@@ -199,20 +89,13 @@ void CatalogueLoop::disconnect() {
 }
 
 void CatalogueLoop::on_assigned(const std::vector<kafka::TopicPartition>& partitions) {
-  std::map<std::int32_t, std::size_t> inputs;
-  for (const auto& at : partitions) {
-    ++inputs[at.partition.value];
+  auto numbers = inputs_.numbers(partitions);
+  if (!numbers) {
+    assignment_fault_ = numbers.error().message() + ": a process of another version is in " +
+                        config_.kafka.prefixed(kStep) + "; stop all, wait 10 s, and start again";
+    return;
   }
-  std::vector<std::int32_t> numbers;
-  for (const auto& [number, count] : inputs) {
-    // `range` gives a member the same numbers of all topics, if all members read the same topics.
-    if (count != kLoopInputs.size()) {
-      assignment_fault_ = "a process of another version is in the group " +
-                          config_.kafka.prefixed(kStep) + ": stop all, wait 10 s, and start again";
-    }
-    numbers.push_back(number);
-  }
-  to_restore_ = std::move(numbers);
+  to_restore_ = std::move(*numbers);
   ++assignment_;
 }
 
@@ -257,7 +140,8 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
   }
   std::optional<StartOffsets> offsets;
   if (taken.size() == wanted.size()) {
-    offsets = taken.empty() ? StartOffsets{} : restore(config_, *consumer_, taken, keep_alive);
+    offsets =
+        taken.empty() ? StartOffsets{} : restore(config_, inputs_, *consumer_, taken, keep_alive);
   }
   if (!offsets || assignment_ != assignment) {
     for (auto& partition : taken) {
@@ -288,8 +172,7 @@ void CatalogueLoop::run_batch(const std::stop_token& stop) {
   auto deadline = steady_clock::now() + interval;
   while (!to_restore_ && !must_reconnect_ && !stop.stop_requested()) {
     const auto now = steady_clock::now();
-    if (in_transaction_ &&
-        (now >= deadline || batch_records_ >= kBatchRecords || batch_bytes_ >= kBatchBytes)) {
+    if (in_transaction_ && (now >= deadline || batch_.is_full())) {
       break;
     }
     const auto wait = in_transaction_ ? std::chrono::ceil<milliseconds>(deadline - now)
@@ -359,48 +242,11 @@ bool CatalogueLoop::take(const kafka::Polled& polled) {
   if (must_reconnect_) {
     return false;
   }
-  const Dedupe::Tools tools{
-      [this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); }, reader_,
-      shipped_dedupe_rules(), std::chrono::days{config_.process.touch_after_days}};
-  Output output{*this};
-  const std::string decisions = config_.kafka.prefixed(topics::kDecisions);
-  PartitionState* partition = nullptr;
-  Touched* touched = nullptr;
-  kafka::Offset* next = nullptr;
-  std::string_view topic;  // by its place in memory: one per topic and handle
-  bool is_decision = false;
-  for (const kafka::Message& message : polled.messages) {
-    const std::int32_t number = message.partition().value;
-    if (partition == nullptr || partition->number != number ||
-        topic.data() != message.topic().data()) {
-      topic = message.topic();
-      is_decision = topic == decisions;
-      partition = partitions_.at(number).get();
-      const auto [entry, is_new] = touched_.try_emplace(number);
-      touched = &entry->second;
-      if (is_new) {
-        partition->dedupe.begin(batch_time_);
-      }
-      next = &next_offsets_[{std::string{topic}, message.partition()}];
-    }
-    output.about(message, is_decision ? topics::kDecisions : topics::kRaw, *touched);
-    const RawMessage record{.key = message.key(),
-                            .value = message.value(),
-                            .schema = message.header(schema_header::kName),
-                            .appended = message.timestamp()};
-    if (is_decision) {
-      partition->dedupe.apply_decision(record, tools, output);
-    } else {
-      partition->dedupe.apply(record, tools, output);
-    }
-    *next = kafka::Offset{message.offset().value + 1};
-    batch_bytes_ += message.size_bytes();
+  const auto taken = batch_.take(polled);
+  if (!taken) {
+    log::warn("batch_abandoned", {{"loop", name_}, {"text", taken.error().message()}});
   }
-  batch_records_ += polled.messages.size();
-  if (output.failure) {
-    log::warn("batch_abandoned", {{"loop", name_}, {"text", output.failure->message()}});
-  }
-  return !output.failure;
+  return taken.has_value();
 }
 
 void CatalogueLoop::begin() {
@@ -411,63 +257,22 @@ void CatalogueLoop::begin() {
     return;
   }
   in_transaction_ = true;
-  batch_time_ = SystemClock{}.now();
-}
-
-bool CatalogueLoop::produce_changelogs() {
-  const kafka::Headers seen_schema = schema(schema_header::kSeen);
-  const kafka::Headers totals_schema = schema(schema_header::kTotals);
-  const std::string seen_topic = config_.kafka.prefixed(topics::kSeen);
-  const std::string totals_topic = config_.kafka.prefixed(topics::kTotals);
-  Result<void> sent;
-  for (auto& [number, touched] : touched_) {
-    const Dedupe& dedupe = partitions_.at(number)->dedupe;
-    if (!dedupe.seen_entries().empty() && sent) {
-      const std::string key = std::to_string(number);
-      sent = producer_->produce({.topic = seen_topic,
-                                 .partition = kafka::Partition{number},
-                                 .key = key,
-                                 .value = dedupe.seen_entries(),
-                                 .headers = &seen_schema,
-                                 .timestamp = std::nullopt});
-    }
-    for (const auto& [provider, sums] : dedupe.totals()) {
-      const std::string key = encode_totals_key({"process", provider, number});
-      const std::string value = encode_totals(sums);
-      if (sent) {
-        sent = producer_->produce({.topic = totals_topic,
-                                   .partition = kafka::Partition{number},
-                                   .key = key,
-                                   .value = value,
-                                   .headers = &totals_schema,
-                                   .timestamp = std::nullopt});
-      }
-      ++touched.totals;
-    }
-  }
-  if (!sent) {
-    log::warn("batch_abandoned", {{"loop", name_}, {"text", sent.error().message()}});
-  }
-  return sent.has_value();
+  batch_.begin(*producer_, SystemClock{}.now());
 }
 
 void CatalogueLoop::commit() {
   const auto start = steady_clock::now();
-  std::vector<kafka::TopicPartitionOffset> offsets;
-  for (const auto& [at, next] : next_offsets_) {
-    offsets.push_back({at, next});
-  }
   kafka::Producer::Step step{kafka::Producer::Outcome::abort, {}};
-  if (produce_changelogs()) {
-    step = producer_->send_offsets(offsets, *consumer_, kCommitTimeout);
+  if (const auto sent = batch_.finish(); !sent) {
+    step.message = sent.error().message();
+  } else {
+    step = producer_->send_offsets(batch_.offsets(), *consumer_, kCommitTimeout);
     if (step.outcome == kafka::Producer::Outcome::done) {
       step = producer_->commit_transaction(kCommitTimeout);
     }
   }
   switch (step.outcome) {
     case kafka::Producer::Outcome::done:
-      store_batch();
-      count_batch(steady_clock::now() - start);
       break;
     case kafka::Producer::Outcome::abort:
       log::warn("batch_aborted", {{"loop", name_}, {"text", step.message}});
@@ -480,11 +285,11 @@ void CatalogueLoop::commit() {
       throw WorkFailed("the outcome of a commit is unknown; a restart reads it from the topics: " +
                        step.message);
   }
+  batch_.store();
+  batch_.count();
   in_transaction_ = false;
-  touched_.clear();
-  next_offsets_.clear();
-  batch_records_ = 0;
-  batch_bytes_ = 0;
+  counters_.commit_seconds.observe(
+      std::chrono::duration<double>(steady_clock::now() - start).count());
   if (start - last_save_ >= kSaveEvery) {
     last_save_ = start;
     save_next_table();
@@ -503,72 +308,11 @@ void CatalogueLoop::save_next_table() {
   }
 }
 
-// Everything here follows from what the topics say now; a crash before it loses nothing.
-void CatalogueLoop::store_batch() {
-  const std::int64_t now_ms = SystemClock{}.now().millis();  // not before any record was sent
-  for (const auto& [number, touched] : touched_) {
-    PartitionState& partition = *partitions_.at(number);
-    // What was sent, and the marker of the transaction, lie at the end of each changelog; what
-    // aborted ones left there makes the true position greater, never less.
-    ChangelogPositions& at = partition.positions;
-    at.catalog += touched.records > 0 ? touched.records + 1 : 0;
-    at.written_ms = std::max(at.written_ms, now_ms);
-    at.seen += partition.dedupe.seen_entries().empty() ? 0 : 2;
-    at.totals += touched.totals > 0 ? touched.totals + 1 : 0;
-    const auto& pending = partition.dedupe.pending();
-    if (!pending.empty()) {
-      // In the order of the keys an insertion begins where the one before it ended.
-      std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
-                                                                         pending.end()};
-      std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
-      partition.store->write(records, partition.dedupe.totals(), at);
-    }
-  }
-}
-
-void CatalogueLoop::count_batch(steady_clock::duration commit_time) {
-  double works = 0;
-  double bytes = 0;
-  for (const auto& [number, touched] : touched_) {
-    for (const auto& [provider, counted] : partitions_.at(number)->dedupe.counted()) {
-      counters_->received.add(static_cast<double>(counted.received));
-      counters_->forwarded.add(static_cast<double>(counted.created + counted.merged));
-      counters_->unchanged.add(static_cast<double>(counted.unchanged));
-      counters_->control.add(static_cast<double>(counted.control));
-      for (const auto& [reason, amount] : counted.dropped) {
-        counters_->reason("freshet_process_records_dropped_total", "reason", reason)
-            .add(static_cast<double>(amount));
-      }
-      for (const auto& [errc, amount] : counted.dead_lettered) {
-        counters_->reason("freshet_process_records_dead_lettered_total", "errc", errc)
-            .add(static_cast<double>(amount));
-      }
-      for (const auto& [outcome, amount] : counted.decisions) {
-        counters_->reason("freshet_process_decisions_total", "outcome", outcome)
-            .add(static_cast<double>(amount));
-      }
-    }
-    partitions_.at(number)->dedupe.commit();
-  }
-  for (const auto& [number, partition] : partitions_) {
-    works += static_cast<double>(partition->dedupe.table().size());
-    bytes += static_cast<double>(partition->dedupe.table().bytes());
-  }
-  counters_->works.set(works);
-  counters_->table_bytes.set(bytes);
-  counters_->commit_seconds.observe(std::chrono::duration<double>(commit_time).count());
-}
-
 // Forgets the batch: the table is as before it, and the transaction is aborted.
 void CatalogueLoop::abandon() {
-  for (const auto& [number, touched] : std::exchange(touched_, {})) {
-    partitions_.at(number)->dedupe.rollback();
-  }
-  next_offsets_.clear();
-  batch_records_ = 0;
-  batch_bytes_ = 0;
+  batch_.rollback();
   if (std::exchange(in_transaction_, false)) {
-    counters_->aborts.add();
+    counters_.aborts.add();
     const auto step = producer_->abort_transaction(kAbortTimeout);
     // A new producer's registration aborts what this one could not.
     must_reconnect_ = must_reconnect_ || step.outcome != kafka::Producer::Outcome::done;

@@ -14,8 +14,10 @@
 #include "core/kafka/consumer.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/metrics.hpp"
+#include "processors/catalogue/batch.hpp"
+#include "processors/catalogue/counters.hpp"
+#include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/partitions.hpp"
-#include "processors/stages/clean.hpp"
 
 namespace freshet {
 
@@ -27,9 +29,9 @@ struct LoopStatus {
   std::atomic<std::int64_t> idle_since_ms{0};
 };
 
-/// One consumer loop of `process catalogue`: takes sightings and decisions from its partitions,
-/// applies them, and commits records, seen entries, sums, dead letters and offsets in one
-/// transaction per batch. What was decided while nobody read is applied before the first sighting.
+/// One consumer loop of `process catalogue`: takes the records of all inputs from its partitions,
+/// applies them, and commits what they make and the offsets in one transaction per batch. What was
+/// decided while nobody read is applied before the first sighting.
 ///
 /// ```
 ///   begin ─► poll, apply, produce … until the interval or a bound is over ─► offsets ─► commit
@@ -41,11 +43,8 @@ struct LoopStatus {
 /// whoever has the partition then.
 class CatalogueLoop {
  public:
-  CatalogueLoop(const Config& config, int number, PartitionStates& states, Metrics& metrics,
-                LoopStatus& status);
-  ~CatalogueLoop();
-  CatalogueLoop(const CatalogueLoop&) = delete;
-  CatalogueLoop& operator=(const CatalogueLoop&) = delete;
+  CatalogueLoop(const Config& config, const Inputs& inputs, int number, PartitionStates& states,
+                Metrics& metrics, LoopStatus& status);
 
   /// Returns when it is told to stop: the batch at hand is committed first.
   /// @error WorkFailed: fenced, an unknown outcome, or a broker that refuses for good. Only the log
@@ -53,9 +52,6 @@ class CatalogueLoop {
   void run(std::stop_token stop);
 
  private:
-  class Output;
-  struct Counters;
-
   void connect();
   void disconnect();
   void on_assigned(const std::vector<kafka::TopicPartition>& partitions);
@@ -65,26 +61,26 @@ class CatalogueLoop {
   bool take(const kafka::Polled& polled);
   void begin();
   void commit();
-  bool produce_changelogs();
-  void store_batch();
   void abandon();
-  void count_batch(std::chrono::steady_clock::duration commit_time);
   void save_next_table();
   void release_held_back();
   void update_idle(const kafka::Polled& polled);
   bool poll_failed(const Error& error) const;
 
   const Config& config_;
+  const Inputs& inputs_;
   const std::string name_;
   PartitionStates& states_;
   LoopStatus& status_;
-  Cleaner cleaner_;
-  RawReader reader_;
-  std::unique_ptr<Counters> counters_;
+  LoopCounters counters_;
 
   std::unique_ptr<kafka::Producer> producer_;
   std::unique_ptr<kafka::Consumer> consumer_;
-  std::map<std::int32_t, std::unique_ptr<PartitionState>> partitions_;
+  OwnedPartitions partitions_;
+  Batch batch_;
+  bool in_transaction_ = false;
+  bool must_reconnect_ = false;
+
   std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
   std::string assignment_fault_;  ///< why the assignment cannot be worked with
   std::uint64_t assignment_ = 0;  ///< counts what the group told, to see that it told something
@@ -93,19 +89,6 @@ class CatalogueLoop {
   std::vector<kafka::TopicPartitionOffset> held_back_;
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
   std::int32_t last_saved_ = -1;
-
-  // Of the batch.
-  struct Touched {
-    std::int64_t records = 0;  ///< sent to the catalogue
-    std::int64_t totals = 0;
-  };
-  std::map<std::int32_t, Touched> touched_;
-  std::map<kafka::TopicPartition, kafka::Offset> next_offsets_;  ///< of what it has taken
-  bool in_transaction_ = false;
-  bool must_reconnect_ = false;
-  std::uint64_t batch_records_ = 0;
-  std::uint64_t batch_bytes_ = 0;
-  UtcTime batch_time_;
 };
 
 }  // namespace freshet

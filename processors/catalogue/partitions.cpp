@@ -21,11 +21,6 @@ void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {
   idle_.insert_or_assign(partition->number, std::move(partition));
 }
 
-std::set<std::int32_t> PartitionStates::borrowed() const {
-  const std::lock_guard guard{mutex_};
-  return borrowed_;
-}
-
 void PartitionStates::save() {
   const std::lock_guard guard{mutex_};
   for (const auto& [number, partition] : idle_) {

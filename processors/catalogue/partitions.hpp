@@ -36,7 +36,6 @@ class PartitionStates {
   /// Nothing while another loop of this process still has it.
   std::unique_ptr<PartitionState> borrow(std::int32_t number);
   void give_back(std::unique_ptr<PartitionState> partition);
-  std::set<std::int32_t> borrowed() const;
   std::int32_t partitions() const { return partitions_; }
   /// Saves the tables of all that was given back, at a clean stop: the next start is short.
   void save();

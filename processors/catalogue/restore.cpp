@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -50,10 +51,10 @@ std::int64_t& position_of(ChangelogPositions& positions, Changelog changelog) {
 // One restore of a set of partitions; keeps what its steps share.
 class Restore {
  public:
-  Restore(const Config& config, kafka::Consumer& group,
+  Restore(const Config& config, const Inputs& inputs, kafka::Consumer& group,
           const std::vector<std::unique_ptr<PartitionState>>& partitions,
           const std::function<bool()>& keep_alive)
-      : config_{config}, group_{group}, keep_alive_{keep_alive} {
+      : config_{config}, inputs_{inputs}, group_{group}, keep_alive_{keep_alive} {
     for (const auto& partition : partitions) {
       partitions_.emplace(partition->number, partition.get());
     }
@@ -89,14 +90,12 @@ class Restore {
 
  private:
   std::optional<StartOffsets> stable_offsets() {
-    std::vector<kafka::TopicPartition> inputs;
+    std::vector<kafka::TopicPartition> all;
     for (const auto& [number, partition] : partitions_) {
-      for (const std::string_view topic : kLoopInputs) {
-        inputs.push_back({config_.kafka.prefixed(topic), kafka::Partition{number}});
-      }
+      std::ranges::move(inputs_.of(number), std::back_inserter(all));
     }
     while (keep_alive_()) {
-      const auto committed = group_.committed(inputs, kAskWait);
+      const auto committed = group_.committed(all, kAskWait);
       if (!committed) {
         // Also while a dead owner's transaction is open over these offsets: the broker ends it.
         log::warn("offsets_awaited", {{"text", committed.error().message()}});
@@ -114,7 +113,7 @@ class Restore {
   bool ask_unread(StartOffsets& offsets) {
     kafka::Consumer probe{config_.kafka, {}};
     for (const kafka::TopicPartitionOffset& from : offsets.all) {
-      if (from.at.topic != config_.kafka.prefixed(topics::kDecisions)) {
+      if (from.at.topic != inputs_.topic(Input::decisions)) {
         continue;
       }
       for (;;) {
@@ -353,6 +352,7 @@ class Restore {
   }
 
   const Config& config_;
+  const Inputs& inputs_;
   kafka::Consumer& group_;
   const std::function<bool()>& keep_alive_;
   std::map<std::int32_t, PartitionState*> partitions_;
@@ -363,10 +363,11 @@ class Restore {
 
 }  // namespace
 
-std::optional<StartOffsets> restore(const Config& config, kafka::Consumer& group,
+std::optional<StartOffsets> restore(const Config& config, const Inputs& inputs,
+                                    kafka::Consumer& group,
                                     const std::vector<std::unique_ptr<PartitionState>>& partitions,
                                     const std::function<bool()>& keep_alive) {
-  return Restore{config, group, partitions, keep_alive}.run();
+  return Restore{config, inputs, group, partitions, keep_alive}.run();
 }
 
 }  // namespace freshet

@@ -1,15 +1,13 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "core/config.hpp"
 #include "core/kafka/consumer.hpp"
-#include "core/topics.hpp"
+#include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/partitions.hpp"
 
 namespace freshet {
@@ -22,9 +20,6 @@ struct StartOffsets {
   std::vector<kafka::TopicPartitionOffset> first;
 };
 
-/// Topics that a loop takes records from, without prefix; all have the partitions of the works.
-inline constexpr std::array<std::string_view, 2> kLoopInputs{topics::kRaw, topics::kDecisions};
-
 /// Brings partitions to the true end of both changelogs, from whatever is on disk.
 ///
 /// The order is what makes it right. First the group's *stable* offsets: the broker gives them only
@@ -36,7 +31,8 @@ inline constexpr std::array<std::string_view, 2> kLoopInputs{topics::kRaw, topic
 ///
 /// @param keep_alive  called at least every 200 ms: polls the group; false ends the restore.
 /// @return the offsets from which the inputs are to be read; nothing when keep_alive said so.
-std::optional<StartOffsets> restore(const Config& config, kafka::Consumer& group,
+std::optional<StartOffsets> restore(const Config& config, const Inputs& inputs,
+                                    kafka::Consumer& group,
                                     const std::vector<std::unique_ptr<PartitionState>>& partitions,
                                     const std::function<bool()>& keep_alive);
 

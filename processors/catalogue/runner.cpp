@@ -17,6 +17,7 @@
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "core/topics.hpp"
+#include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/loop.hpp"
 #include "processors/catalogue/restore.hpp"
 
@@ -42,76 +43,108 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, kTrimThresholdBytes);
 }
 
-// Waits for the topics; nothing when it is to stop first.
-std::optional<std::int32_t> await_topics(const Config& config, const std::stop_token& stop,
-                                         std::atomic<bool>& waiting) {
-  kafka::Consumer probe{config.kafka, {}};
-  std::int32_t partitions = 0;
-  for (const std::string_view name : {topics::kRaw, topics::kDecisions, topics::kCatalog,
-                                      topics::kSeen, topics::kTotals, topics::kDeadLetter}) {
-    const std::string topic = config.kafka.prefixed(name);
-    for (;;) {
-      const auto count = probe.partition_count(topic, kAskTimeout);
-      if (count) {
-        // One work is in the same partition everywhere: with other counts that cannot hold.
-        if (partitions != 0 && *count != partitions) {
-          throw StartupError("topic " + topic + " has " + std::to_string(*count) +
-                             " partitions and " + std::string{topics::kRaw} + " has " +
-                             std::to_string(partitions));
-        }
-        partitions = *count;
-        break;
-      }
-      waiting = true;
-      log::warn("topic_awaited", {{"topic", topic}, {"text", count.error().message()}});
-      if (wait_for_stop(stop, 500ms)) {
-        return std::nullopt;
-      }
+// How many partitions a topic has, once it is there; nothing when it is to stop first.
+std::optional<std::int32_t> await_topic(kafka::Consumer& probe, const std::string& topic,
+                                        const std::stop_token& stop, std::atomic<bool>& waiting) {
+  for (;;) {
+    const auto count = probe.partition_count(topic, kAskTimeout);
+    if (count) {
+      return *count;
+    }
+    waiting = true;
+    log::warn("topic_awaited", {{"topic", topic}, {"text", count.error().message()}});
+    if (wait_for_stop(stop, 500ms)) {
+      return std::nullopt;
     }
   }
+}
+
+// Waits for the topics; nothing when it is to stop first.
+std::optional<PartitionCounts> await_topics(const Config& config, const std::stop_token& stop,
+                                            std::atomic<bool>& waiting) {
+  kafka::Consumer probe{config.kafka, {}};
+  PartitionCounts partitions;
+  for (const std::string_view name :
+       {topics::kRaw, topics::kDecisions, topics::kUrlVerdicts, topics::kCatalog, topics::kSeen,
+        topics::kTotals, topics::kDeadLetter}) {
+    const std::string topic = config.kafka.prefixed(name);
+    const auto count = await_topic(probe, topic, stop, waiting);
+    if (!count) {
+      return std::nullopt;
+    }
+    // One work is in the same partition everywhere: with other counts that cannot hold.
+    if (partitions.works != 0 && *count != partitions.works) {
+      throw StartupError("topic " + topic + " has " + std::to_string(*count) + " partitions and " +
+                         std::string{topics::kRaw} + " has " + std::to_string(partitions.works));
+    }
+    partitions.works = *count;
+  }
+  const std::string topic = config.kafka.prefixed(topics::kUrlClaims);
+  const auto count = await_topic(probe, topic, stop, waiting);
+  if (!count) {
+    return std::nullopt;
+  }
+  if (*count > partitions.works) {
+    throw StartupError("topic " + topic + " has " + std::to_string(*count) +
+                       " partitions, of which nobody would own those past the " +
+                       std::to_string(partitions.works) + " of " + std::string{topics::kRaw});
+  }
+  partitions.claims = *count;
   waiting = false;
   return partitions;
 }
 
-// Whether the group as a whole has read its partitions to the end: for those of other processes.
+// Whether the group as a whole has read all inputs to the end: partitions of other processes, and
+// what this one has sent itself and not yet seen come back.
 class GroupProgress {
  public:
-  GroupProgress(const Config& config, std::int32_t partitions)
-      : config_{config}, partitions_{partitions}, probe_{config.kafka, {}}, admin_{config.kafka} {}
+  GroupProgress(const Config& config, const Inputs& inputs)
+      : config_{config}, inputs_{inputs}, probe_{config.kafka, {}}, admin_{config.kafka} {}
 
-  bool is_done(const std::set<std::int32_t>& own) {
-    std::vector<kafka::TopicPartition> others;
-    for (std::int32_t number = 0; number < partitions_; ++number) {
-      for (const std::string_view topic : kLoopInputs) {
-        if (!own.contains(number)) {
-          others.push_back({config_.kafka.prefixed(topic), kafka::Partition{number}});
-        }
-      }
-    }
-    if (others.empty()) {
-      return true;
-    }
-    const auto offsets = admin_.group_offsets(config_.kafka.prefixed("process.catalogue"), others);
+  bool is_done() {
+    const auto all = inputs_.all();
+    const auto offsets = admin_.group_offsets(config_.kafka.prefixed("process.catalogue"), all);
     if (!offsets) {
       return false;
     }
-    for (const kafka::TopicPartition& at : others) {
+    std::vector<kafka::TopicPartitionOffset> unread;
+    for (const kafka::TopicPartition& at : all) {
       const auto marks = probe_.watermarks(at, kAskTimeout);
-      const auto committed = offsets->find(at);
       if (!marks) {
         return false;
       }
-      const bool is_empty = marks->low == marks->high;
-      if (!is_empty && (committed == offsets->end() || committed->second < marks->high)) {
+      const auto committed = offsets->find(at);
+      const kafka::Offset next =
+          committed == offsets->end() ? marks->low : std::max(committed->second, marks->low);
+      if (next < marks->high) {
+        unread.push_back({at, next});
+      }
+    }
+    return unread.empty() || hold_no_record(unread);
+  }
+
+ private:
+  // Markers of transactions lie behind the last record, and no offset of the group counts them.
+  bool hold_no_record(const std::vector<kafka::TopicPartitionOffset>& from) const {
+    kafka::ConsumerOptions options;
+    options.partition_end_events = true;
+    kafka::Consumer reader{config_.kafka, options};
+    if (!reader.assign(from)) {
+      return false;
+    }
+    const auto until = steady_clock::now() + kAskTimeout;
+    for (std::size_t ends = 0; ends < from.size();) {
+      const auto polled = reader.poll(100ms, 1);
+      if (!polled || !polled->messages.empty() || steady_clock::now() > until) {
         return false;
       }
+      ends += polled->ends.size();
     }
     return true;
   }
 
- private:
   const Config& config_;
-  std::int32_t partitions_;
+  const Inputs& inputs_;
   kafka::Consumer probe_;
   kafka::Admin admin_;
 };
@@ -119,20 +152,22 @@ class GroupProgress {
 // The loops and what they share: the first failure ends all.
 class Loops {
  public:
-  Loops(const Config& config, int count, PartitionStates& states, Metrics& metrics)
+  Loops(const Config& config, const Inputs& inputs, int count, PartitionStates& states,
+        Metrics& metrics)
       : states_{states}, statuses_(static_cast<std::size_t>(count)) {
     for (int i = 0; i < count; ++i) {
       LoopStatus& status = statuses_[static_cast<std::size_t>(i)];
-      threads_.emplace_back([this, &config, i, &states, &metrics, &status](std::stop_token stop) {
-        try {
-          CatalogueLoop{config, i, states, metrics, status}.run(std::move(stop));
-        } catch (...) {
-          const std::lock_guard guard{mutex_};
-          if (!failure_) {
-            failure_ = std::current_exception();
-          }
-        }
-      });
+      threads_.emplace_back(
+          [this, &config, &inputs, i, &states, &metrics, &status](std::stop_token stop) {
+            try {
+              CatalogueLoop{config, inputs, i, states, metrics, status}.run(std::move(stop));
+            } catch (...) {
+              const std::lock_guard guard{mutex_};
+              if (!failure_) {
+                failure_ = std::current_exception();
+              }
+            }
+          });
     }
   }
 
@@ -198,17 +233,18 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   }
   StateStore state{std::filesystem::path{config.state.dir} / config.process.instance,
                    SystemClock{}.now()};
-  PartitionStates states{state, *partitions};
+  const Inputs inputs{config.kafka, *partitions};
+  PartitionStates states{state, partitions->works};
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const int count = std::min<int>(run.loops > 0 ? run.loops : cores, *partitions);
+  const int count = std::min<int>(run.loops > 0 ? run.loops : cores, partitions->works);
   std::optional<GroupProgress> progress;
   if (run.until_idle) {
-    progress.emplace(config, *partitions);
+    progress.emplace(config, inputs);
   }
-  Loops loops{config, count, states, context.metrics};
+  Loops loops{config, inputs, count, states, context.metrics};
   running = &loops;
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
-    if (run.until_idle && loops.idle_for(*run.until_idle) && progress->is_done(states.borrowed())) {
+    if (run.until_idle && loops.idle_for(*run.until_idle) && progress->is_done()) {
       break;
     }
   }

@@ -1,0 +1,183 @@
+#include "processors/catalogue/batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/topics.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::uint64_t kMaxRecords = 20'000;
+constexpr std::uint64_t kMaxBytes = 8U << 20U;
+
+}  // namespace
+
+Batch::Batch(const Config& config, const Inputs& inputs, OwnedPartitions& partitions,
+             LoopCounters& counters)
+    : config_{config},
+      inputs_{inputs},
+      partitions_{partitions},
+      counters_{counters},
+      tools_{[this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); },
+             reader_, shipped_dedupe_rules(), std::chrono::days{config.process.touch_after_days}},
+      output_{config.kafka, inputs.partitions(Input::raw)} {}
+
+void Batch::begin(kafka::Producer& producer, UtcTime time) {
+  time_ = time;
+  output_.begin(producer, time);
+}
+
+Result<void> Batch::take(const kafka::Polled& polled) {
+  Route route;
+  for (const kafka::Message& message : polled.messages) {
+    set_route(route, message);
+    apply(route, message);
+    *route.next = kafka::Offset{message.offset().value + 1};
+    bytes_ += message.size_bytes();
+  }
+  records_ += polled.messages.size();
+  return output_.failure() ? Result<void>{*output_.failure()} : Result<void>{};
+}
+
+void Batch::set_route(Route& route, const kafka::Message& message) {
+  const std::string_view topic = message.topic();
+  const std::int32_t number = message.partition().value;
+  if (route.topic == topic.data() && route.partition->number == number) {
+    return;
+  }
+  if (route.topic != topic.data()) {
+    route.topic = topic.data();
+    route.input = inputs_.input(topic);
+  }
+  route.partition = partitions_.at(number).get();
+  route.touched = &touch(*route.partition);
+  route.next = &next_offsets_[{std::string{topic}, message.partition()}];
+}
+
+Touched& Batch::touch(PartitionState& partition) {
+  const auto [entry, is_new] = touched_.try_emplace(partition.number);
+  if (is_new) {
+    partition.dedupe.begin(time_);
+  }
+  return entry->second;
+}
+
+void Batch::apply(const Route& route, const kafka::Message& message) {
+  output_.about(message, route.input, *route.touched);
+  const RawMessage record{.key = message.key(),
+                          .value = message.value(),
+                          .schema = message.header(schema_header::kName),
+                          .appended = message.timestamp()};
+  switch (route.input) {
+    case Input::raw:
+      return route.partition->dedupe.apply(record, tools_, output_);
+    case Input::decisions:
+      return route.partition->dedupe.apply_decision(record, tools_, output_);
+    case Input::claims:
+    case Input::verdicts:
+      return;  // nobody writes these yet
+  }
+}
+
+Result<void> Batch::finish() {
+  const kafka::Headers seen_schema = schema_headers(schema_header::kSeen);
+  const kafka::Headers totals_schema = schema_headers(schema_header::kTotals);
+  const std::string seen_topic = config_.kafka.prefixed(topics::kSeen);
+  const std::string totals_topic = config_.kafka.prefixed(topics::kTotals);
+  for (auto& [number, touched] : touched_) {
+    const Dedupe& dedupe = partitions_.at(number)->dedupe;
+    if (!dedupe.seen_entries().empty()) {
+      const std::string key = std::to_string(number);
+      output_.produce({.topic = seen_topic,
+                       .partition = kafka::Partition{number},
+                       .key = key,
+                       .value = dedupe.seen_entries(),
+                       .headers = &seen_schema,
+                       .timestamp = std::nullopt});
+    }
+    for (const auto& [provider, sums] : dedupe.totals()) {
+      const std::string key = encode_totals_key({"process", provider, number});
+      const std::string value = encode_totals(sums);
+      output_.produce({.topic = totals_topic,
+                       .partition = kafka::Partition{number},
+                       .key = key,
+                       .value = value,
+                       .headers = &totals_schema,
+                       .timestamp = std::nullopt});
+      ++touched.totals;
+    }
+  }
+  return output_.failure() ? Result<void>{*output_.failure()} : Result<void>{};
+}
+
+std::vector<kafka::TopicPartitionOffset> Batch::offsets() const {
+  std::vector<kafka::TopicPartitionOffset> list;
+  for (const auto& [at, next] : next_offsets_) {
+    list.push_back({at, next});
+  }
+  return list;
+}
+
+// Everything here follows from what the topics say now; a crash before it loses nothing.
+void Batch::store() {
+  const std::int64_t now_ms = SystemClock{}.now().millis();  // not before any record was sent
+  for (const auto& [number, touched] : touched_) {
+    store(*partitions_.at(number), touched, now_ms);
+  }
+}
+
+void Batch::store(PartitionState& partition, const Touched& touched, std::int64_t now_ms) {
+  // What was sent, and the marker of the transaction, lie at the end of each changelog; what
+  // aborted ones left there makes the true position greater, never less.
+  ChangelogPositions& at = partition.positions;
+  at.catalog += touched.records > 0 ? touched.records + 1 : 0;
+  at.written_ms = std::max(at.written_ms, now_ms);
+  at.seen += partition.dedupe.seen_entries().empty() ? 0 : 2;
+  at.totals += touched.totals > 0 ? touched.totals + 1 : 0;
+  const auto& pending = partition.dedupe.pending();
+  if (!pending.empty()) {
+    // In the order of the keys an insertion begins where the one before it ended.
+    std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
+                                                                       pending.end()};
+    std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
+    partition.store->write(records, partition.dedupe.totals(), at);
+  }
+}
+
+void Batch::count() {
+  for (const auto& [number, touched] : touched_) {
+    Dedupe& dedupe = partitions_.at(number)->dedupe;
+    for (const auto& [provider, counted] : dedupe.counted()) {
+      counters_.add(counted);
+    }
+    dedupe.commit();
+  }
+  double works = 0;
+  double bytes = 0;
+  for (const auto& [number, partition] : partitions_) {
+    works += static_cast<double>(partition->dedupe.table().size());
+    bytes += static_cast<double>(partition->dedupe.table().bytes());
+  }
+  counters_.works.set(works);
+  counters_.table_bytes.set(bytes);
+  clear();
+}
+
+void Batch::rollback() {
+  for (const auto& [number, touched] : touched_) {
+    partitions_.at(number)->dedupe.rollback();
+  }
+  clear();
+}
+
+bool Batch::is_full() const { return records_ >= kMaxRecords || bytes_ >= kMaxBytes; }
+
+void Batch::clear() {
+  touched_.clear();
+  next_offsets_.clear();
+  records_ = 0;
+  bytes_ = 0;
+}
+
+}  // namespace freshet

@@ -1,0 +1,44 @@
+#include "processors/catalogue/counters.hpp"
+
+namespace freshet {
+
+LoopCounters::LoopCounters(Metrics& all, const std::string& loop)
+    : metrics{all},
+      labels{{"loop", loop}},
+      received{all.counter("freshet_process_records_received_total", "Raw records taken", labels)},
+      forwarded{all.counter("freshet_process_records_forwarded_total", "Works created or merged",
+                            labels)},
+      unchanged{all.counter("freshet_process_records_unchanged_total",
+                            "Sightings that repeat what is known", labels)},
+      control{all.counter("freshet_process_records_control_total", "Removals and ends of runs",
+                          labels)},
+      aborts{all.counter("freshet_process_batches_aborted_total",
+                         "Transactions aborted and read again", labels)},
+      commit_seconds{
+          all.histogram("freshet_process_commit_duration_seconds", "Duration of a commit", labels)},
+      works{all.gauge("freshet_process_works", "Works in the table", labels)},
+      table_bytes{all.gauge("freshet_process_table_bytes", "Memory of the table", labels)} {}
+
+void LoopCounters::add(const BatchCounts& counted) {
+  received.add(static_cast<double>(counted.received));
+  forwarded.add(static_cast<double>(counted.created + counted.merged));
+  unchanged.add(static_cast<double>(counted.unchanged));
+  control.add(static_cast<double>(counted.control));
+  add_reasons("freshet_process_records_dropped_total", "Records by reason", "reason",
+              counted.dropped);
+  add_reasons("freshet_process_records_dead_lettered_total", "Records by reason", "errc",
+              counted.dead_lettered);
+  add_reasons("freshet_process_decisions_total", "Decisions by what they did", "outcome",
+              counted.decisions);
+}
+
+void LoopCounters::add_reasons(const char* name, const char* help, const char* label,
+                               const std::map<std::string, std::int64_t, std::less<>>& reasons) {
+  for (const auto& [reason, amount] : reasons) {
+    Labels with_reason = labels;
+    with_reason[label] = reason;
+    metrics.counter(name, help, with_reason).add(static_cast<double>(amount));
+  }
+}
+
+}  // namespace freshet

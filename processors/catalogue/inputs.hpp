@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/kafka/types.hpp"
+#include "core/result.hpp"
+
+namespace freshet {
+
+/// What a loop takes records from, causes before effects: what the loops make of a record of one
+/// input stands on none before it.
+enum class Input : std::uint8_t { raw, decisions, claims, verdicts };
+inline constexpr std::array<Input, 4> kInputs{Input::raw, Input::decisions, Input::claims,
+                                              Input::verdicts};
+
+/// The topic of an input, without prefix.
+std::string_view topic_of(Input input);
+
+/// Partitions of the topics that are keyed by work, and of the URL claims, which may have fewer.
+struct PartitionCounts {
+  std::int32_t works = 0;
+  std::int32_t claims = 0;
+};
+
+/// Which partitions of the inputs belong together. Who owns partition N of the sightings owns N of
+/// every other input, as far as that has so many: the group's word on the sightings decides alone,
+/// because `range` spreads topics of another partition count differently.
+class Inputs {
+ public:
+  Inputs(const Config::Kafka& config, PartitionCounts counts);
+
+  /// With the prefix. All are subscribed, so that the broker keeps the group's offsets in them.
+  const std::vector<std::string>& topics() const { return topics_; }
+  const std::string& topic(Input input) const { return topics_[static_cast<std::size_t>(input)]; }
+  /// @param topic  one of `topics()`.
+  Input input(std::string_view topic) const;
+
+  std::int32_t partitions(Input input) const;
+  /// What the owner of this number reads.
+  std::vector<kafka::TopicPartition> of(std::int32_t number) const;
+  /// All there is, in the order of the inputs.
+  std::vector<kafka::TopicPartition> all() const;
+
+  /// The numbers behind an assignment of the group.
+  /// @error Retry::never: a member that reads other topics is in the group, so that numbers do not
+  ///        mean the same for all.
+  Result<std::vector<std::int32_t>> numbers(
+      const std::vector<kafka::TopicPartition>& assigned) const;
+
+ private:
+  PartitionCounts counts_;
+  std::vector<std::string> topics_;
+};
+
+}  // namespace freshet

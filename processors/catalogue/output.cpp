@@ -1,0 +1,80 @@
+#include "processors/catalogue/output.hpp"
+
+#include "core/check.hpp"
+#include "core/kafka/dead_letter.hpp"
+#include "core/topics.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::string_view kStep = "process.catalogue";
+
+}  // namespace
+
+kafka::Headers schema_headers(std::string_view name) {
+  return {{std::string{schema_header::kName}, std::string{name}}};
+}
+
+BatchOutput::BatchOutput(const Config::Kafka& config, std::int32_t partitions)
+    : config_{config},
+      partitions_{partitions},
+      catalog_topic_{config.prefixed(topics::kCatalog)},
+      catalog_headers_{schema_headers(schema_header::kCatalog)} {}
+
+void BatchOutput::begin(kafka::Producer& producer, UtcTime batch_time) {
+  producer_ = &producer;
+  batch_time_ = batch_time;
+  failure_.reset();
+}
+
+void BatchOutput::about(const kafka::Message& message, Input input, Touched& touched) {
+  about(message.partition(), touched);
+  message_ = &message;
+  input_ = input;
+}
+
+void BatchOutput::about(kafka::Partition partition, Touched& touched) {
+  partition_ = partition;
+  message_ = nullptr;
+  touched_ = &touched;
+}
+
+bool BatchOutput::record(std::string_view key, std::string_view json) {
+  const auto sent = producer_->produce({.topic = catalog_topic_,
+                                        .partition = partition_,
+                                        .key = key,
+                                        .value = json,
+                                        .headers = &catalog_headers_,
+                                        .timestamp = std::nullopt});
+  if (!sent && sent.error().errc() == Errc::too_large) {
+    return false;
+  }
+  touched_->records += note(sent) ? 1 : 0;
+  return true;
+}
+
+void BatchOutput::dead_letter(const Error& error) {
+  FRESHET_CHECK(message_ != nullptr);
+  note(kafka::produce_dead_letter(*producer_, config_,
+                                  {.step = kStep,
+                                   .error = error,
+                                   .origin = {.topic = std::string{topic_of(input_)},
+                                              .partition = message_->partition(),
+                                              .offset = message_->offset().value},
+                                   .key = message_->key(),
+                                   .value = message_->value(),
+                                   .time = batch_time_,
+                                   .partitions = partitions_},
+                                  message_->headers()));
+}
+
+void BatchOutput::produce(const kafka::OutRecord& record) { note(producer_->produce(record)); }
+
+bool BatchOutput::note(const Result<void>& sent) {
+  if (!sent && !failure_) {
+    failure_ = sent.error();
+  }
+  return sent.has_value();
+}
+
+}  // namespace freshet

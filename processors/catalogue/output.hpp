@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/config.hpp"
+#include "core/kafka/message.hpp"
+#include "core/kafka/producer.hpp"
+#include "processors/catalogue/inputs.hpp"
+#include "processors/stages/dedupe/dedupe.hpp"
+
+namespace freshet {
+
+/// Records that a batch sent to the changelogs of one partition.
+struct Touched {
+  std::int64_t records = 0;  ///< to the catalogue
+  std::int64_t totals = 0;
+};
+
+/// Sends what the stages make of the message at hand, within the transaction.
+class BatchOutput final : public DedupeOutput {
+ public:
+  BatchOutput(const Config::Kafka& config, std::int32_t partitions);
+
+  /// From here on through this producer, about records of this time, until the batch is over.
+  void begin(kafka::Producer& producer, UtcTime batch_time);
+  /// What follows is made of this message …
+  void about(const kafka::Message& message, Input input, Touched& touched);
+  /// … or of nothing but the state of this partition: there is nothing then to be put aside.
+  void about(kafka::Partition partition, Touched& touched);
+
+  bool record(std::string_view key, std::string_view json) override;
+  void dead_letter(const Error& error) override;
+
+  /// Anything else.
+  void produce(const kafka::OutRecord& record);
+
+  /// The first error of the batch: what was to be sent is not, so the batch cannot be committed.
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  bool note(const Result<void>& sent);
+
+  const Config::Kafka& config_;
+  const std::int32_t partitions_;
+  const std::string catalog_topic_;
+  const kafka::Headers catalog_headers_;
+  kafka::Producer* producer_ = nullptr;
+  UtcTime batch_time_;
+  std::optional<Error> failure_;
+  kafka::Partition partition_;
+  const kafka::Message* message_ = nullptr;
+  Input input_ = Input::raw;
+  Touched* touched_ = nullptr;
+};
+
+/// The header `schema` of a record.
+kafka::Headers schema_headers(std::string_view name);
+
+}  // namespace freshet
