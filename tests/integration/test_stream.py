@@ -2,12 +2,13 @@
 
 import collections
 import json
+import os
 import shutil
 import unittest
 
 import jsonschema
 
-from stream import SOURCE, Stream, identifier
+from stream import SOURCE, Stream, identifier, until
 
 WORKS = 4000
 
@@ -116,30 +117,205 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(rows, self.stream.rows())
 
 
+class RealRows(unittest.TestCase):
+    """Rows of the batch system's catalogue, as an archive of it becomes a stream."""
+
+    def test_arrive_as_clean_makes_them(self):
+        rows = SOURCE.parent / "shared/fixtures/rows"
+        if not rows.is_dir() and os.environ.get("CI") != "true":
+            self.skipTest(f"no {rows}")
+        with Stream("rows") as stream:
+            expected: dict[str, dict] = {}
+            for media in ("image", "audio"):
+                load = ("produce", "tsv", str(rows / f"{media}.tsv"), "--media", media, "--fetched-at", "2024-01-01T00:00:00Z")
+                for line in stream.run(*load, "--dry-run", "--cleaned").stdout.splitlines():
+                    work = json.loads(line)
+                    key = f"{media}:{work['provider']}:{work['foreign_identifier']}"
+                    expected[key] = {name: value for name, value in work.items() if value is not None}
+                    if media == "audio":  # also a column of its own
+                        expected[key]["audio_set_foreign_identifier"] = work["audio_set"]["foreign_identifier"]
+                stream.run(*load)
+            self.assertEqual(len(expected), 550)
+            stream.drain()
+            catalogue = stream.catalogue()
+            self.assertEqual(expected, {key: record["work"] for key, record in catalogue.items()})
+            self.assertEqual(stream.read("media.dead-letter.v1"), [])
+            live = {record["identifier"]: key for key, record in catalogue.items() if record["status"] == "live"}
+            self.assertEqual(live.keys(), set(stream.documents(live=True)))
+            found = [json.loads(line) for table in ("image", "audio") for line in stream.psql(f"SELECT to_jsonb(t) FROM {table}_live t").splitlines()]
+            self.assertEqual(live.keys(), {row["identifier"] for row in found})
+            for row in found:
+                work = {name: value for name, value in expected[live[row["identifier"]]].items() if name != "media_type"}
+                self.assertEqual(work, {name: row[name] for name in work})
+            stream.run("stats", "--check")
+            # The same archive again is the same sightings: nothing is written for them.
+            before = stream.read("media.catalog.v1")
+            stream.run(*load)
+            stream.drain(sinks=())
+            self.assertEqual(len(before), len(stream.read("media.catalog.v1")))
+
+
+def sighting(name: str, *, second: int = 0, title: str = "Harbour", **work) -> bytes:
+    content = {"media_type": "image", "provider": "hostile", "foreign_identifier": name, "foreign_landing_url": f"https://example.org/{name}",
+               "url": f"https://example.org/{name}.jpg", "license_url": "https://creativecommons.org/licenses/by/4.0/", "title": title, **work}
+    return json.dumps({"seen": {"fetched_at": f"2026-01-01T00:00:{second:02}.000001Z", "run_id": "hostile"}, "work": content}).encode()
+
+
+def tsv_line(name: str, **columns: str) -> bytes:
+    """A line of the newest image layout; a column that is not given is null."""
+    given = {"foreign_identifier": name, "foreign_landing_url": f"https://example.org/{name}", "url": f"https://example.org/{name}.jpg",
+             "license": "by", "license_version": "4.0", "provider": "hostile", **columns}
+    order = ("foreign_identifier", "foreign_landing_url", "url", "thumbnail", "filetype", "filesize", "license", "license_version", "creator", "creator_url",
+             "title", "meta_data", "tags", "category", "watermarked", "provider", "source", "ingestion_type", "width", "height")
+    return "\t".join(given.get(column, "\\N") for column in order).encode() + b"\n"
+
+
 class Hostile(unittest.TestCase):
-    """One bad record of each kind, each between two good ones."""
+    """Bad records of each kind, each between two good ones."""
+
+    def check_stores(self, stream: Stream, live: set[str]) -> None:
+        """Both stores show these works of the provider `hostile`, and all sums agree."""
+        shown = {identifier(f"image:hostile:{name}") for name in live}
+        self.assertEqual(stream.live_rows(), shown)
+        self.assertEqual(set(stream.documents(live=True)), shown)
+        stream.run("stats", "--check")
+
+    def load(self, stream: Stream, lines: list[bytes]) -> None:
+        path = stream.folder / "archive_20240101000000.tsv"
+        path.write_bytes(b"".join(lines))
+        stream.run("produce", "tsv", str(path), "--media", "image")
+
+    def test_an_oversize_line_of_an_archive_stops_at_the_producer(self):
+        with Stream("hostile-tsv", partitions=2) as stream:
+            large = tsv_line("large", meta_data=json.dumps({"description": "d" * (1 << 20)}))
+            endless = tsv_line("endless", title="t" * (5 << 20))
+            self.load(stream, [tsv_line("one"), large, tsv_line("two"), endless, tsv_line("three")])
+            raw = stream.read("media.raw.v1")
+            self.assertEqual({record.key for record in raw}, {b"image:hostile:one", b"image:hostile:two", b"image:hostile:three"})
+            by_line = {letter.headers["dl.offset"]: letter for letter in stream.read("media.dead-letter.v1")}
+            self.assertEqual({line: letter.headers["dl.reason"] for line, letter in by_line.items()}, {"2": "too_large", "4": "too_large"})
+            self.assertEqual((by_line["2"].key, by_line["2"].value), (b"image:hostile:large", large[:-1]), "it is put aside whole")
+            self.assertTrue(endless.startswith(by_line["4"].value) and len(by_line["4"].value) > 2 << 20, "of what no topic could hold, as much as fits")
+            produced = totals(stream, "produce")
+            self.assertEqual((produced["listed"], produced["emitted"], reasons(produced, "rejected")), (5, 3, {"too_large": 2}))
+            stream.drain()
+            self.check_stores(stream, {"one", "two", "three"})
+
+    def test_an_oversize_item_of_a_reply_stops_at_the_producer(self):
+        def track(number: int, **more) -> dict:
+            return {"id": str(number), "name": f"Tide {number}", "shareurl": f"https://www.jamendo.com/track/{number}", "duration": 200,
+                    "audio": f"https://mp3d.jamendo.com/?trackid={number}", "license_ccurl": "http://creativecommons.org/licenses/by/3.0/", **more}
+
+        with Stream("hostile-reply", partitions=2) as stream:
+            replies = stream.folder / "replies"
+            case = {"provider": "jamendo", "exchanges": [
+                {"request": {"method": "GET", "url": "https://api.jamendo.com/v3.0/tracks?offset=0"}, "response": {"status": 200, "body_file": "tracks.json"}}],
+                "otherwise": [{"url": "https://api.jamendo.com/v3.0/tracks", "response": {"status": 200, "body_file": "none.json"}}]}
+            tracks = [track(1), track(2, lyrics="la " * 400_000), track(3, name="Ti\0de 3"), track(4)]
+            for name, content in (("exchanges/jamendo/large.json", case), ("tracks.json", {"results": tracks}), ("none.json", {"results": []})):
+                (replies / name).parent.mkdir(parents=True, exist_ok=True)
+                (replies / name).write_text(json.dumps(content))
+            server = stream.role("replies", "simulate", "recorded", str(replies), "--case", "jamendo/large")
+            mirror = until(lambda: next((word for word in server.log.read_text().split() if word.startswith("http://")), None), 20, "the simulator's address")
+            stream.run("produce", "jamendo", "--http-mirror", mirror)
+            sent = {record.key for record in stream.read("media.raw.v1") if not record.key.startswith(b"run:")}
+            self.assertEqual(sent, {f"audio:jamendo:{number}".encode() for number in (1, 3, 4)})
+            (letter,) = stream.read("media.dead-letter.v1")
+            self.assertEqual((letter.key, letter.headers["dl.reason"], letter.headers["dl.step"]), (b"audio:jamendo:2", "too_large", "produce.jamendo"))
+            self.assertEqual(letter.json["work"]["meta_data"]["lyrics"], tracks[1]["lyrics"])
+            produced = totals(stream, "produce")
+            self.assertEqual((produced["listed"], produced["emitted"], reasons(produced, "rejected")), (4, 3, {"too_large": 1}))
+            stream.drain()
+            shown = {identifier(key.decode()) for key in sent}
+            self.assertEqual((stream.live_rows(), set(stream.documents(live=True))), (shown, shown))
+            self.assertEqual(stream.psql("SELECT title FROM audio WHERE foreign_identifier = '3'"), "Tide 3")
+            stream.run("stats", "--check")
+
+    def test_a_merged_record_that_outgrows_its_limit_stays_what_it_was(self):
+        with Stream("hostile-merge", partitions=1) as stream:
+            part = {name: sighting("grows", second=second, title=name, meta_data={name: name * 900_000}) for second, name in enumerate("abc")}
+            for value in (part["a"], part["b"]):
+                stream.produce_raw(b"image:hostile:grows", value)
+            stream.produce_raw(b"image:hostile:one", sighting("one"))
+            stream.drain()
+            before = stream.catalogue()
+            self.assertEqual(set(before["image:hostile:grows"]["work"]["meta_data"]), {"a", "b", "license_url", "raw_license_url"})
+            stream.produce_raw(b"image:hostile:two", sighting("two"))
+            stream.produce_raw(b"image:hostile:grows", part["c"])
+            stream.produce_raw(b"image:hostile:three", sighting("three"))
+            stream.drain()
+            (letter,) = stream.read("media.dead-letter.v1")
+            self.assertEqual((letter.key, letter.value), (b"image:hostile:grows", part["c"]), "the sighting is put aside whole")
+            self.assertEqual((letter.headers["dl.reason"], letter.headers["dl.step"], letter.headers["dl.topic"]),
+                             ("too_large", "process.catalogue", "media.raw.v1"))
+            after = stream.catalogue()
+            self.assertEqual(after["image:hostile:grows"], before["image:hostile:grows"])
+            counted = totals(stream, "process")
+            self.assertEqual([counted[name] for name in ("received", "created", "merged", "unchanged")], [6, 4, 1, 0])
+            self.assertEqual(reasons(counted, "dead_lettered"), {"too_large": 1})
+            self.check_stores(stream, {"grows", "one", "two", "three"})
+            self.assertEqual(stream.psql("SELECT title FROM image WHERE foreign_identifier = 'grows'"), "b")
+            # What fits is merged again afterwards.
+            stream.produce_raw(b"image:hostile:grows", sighting("grows", second=9, title="d"))
+            stream.drain()
+            self.assertEqual(stream.psql("SELECT title, length(meta_data ->> 'a') FROM image WHERE foreign_identifier = 'grows'"), "d|900000")
+
+    def test_nul_bytes_reach_no_store(self):
+        nul = "\0"
+        good = {
+            "title": dict(title=f"Har{nul}bour"),
+            "meta": dict(meta_data={f"na{nul}me": f"a{nul}b", "list": [f"c{nul}"]}),
+            "tags": dict(tags=[f"har{nul}bour", {"name": f"bo{nul}at", "provider": "hostile"}]),
+            "creator": dict(creator=f"{nul}", source=f"host{nul}ile"),
+        }
+        with Stream("hostile-nul", partitions=2) as stream:
+            for name, content in good.items():
+                value = sighting(name, **content)
+                self.assertIn(b"\\u0000", value)
+                stream.produce_raw(f"image:hostile:{name}".encode(), value)
+            in_identifier = sighting(f"k{nul}ey")
+            stream.produce_raw(b"image:hostile:key", in_identifier)
+            bare = sighting("bare").replace(b"Harbour", b"Har\0bour")
+            stream.produce_raw(b"image:hostile:bare", bare)
+            # In an archive: the byte itself, and each way to escape it.
+            columns = {"byte": f"Har{nul}bour", "octal": r"Har\0bour", "hexadecimal": r"Har\x00bour"}
+            self.load(stream, [tsv_line(name, title=title, meta_data=json.dumps({"description": "a\0b"}).replace("\\", "\\\\"))
+                               for name, title in columns.items()] + [tsv_line(f"na{nul}me"), tsv_line("last")])
+            stream.drain()
+            self.check_stores(stream, {*good, *columns, "last"})
+            titles = stream.psql("SELECT DISTINCT title FROM image WHERE foreign_identifier IN ('title', 'byte', 'octal', 'hexadecimal')")
+            self.assertEqual(titles, "Harbour")
+            descriptions = stream.psql("SELECT DISTINCT meta_data ->> 'description' FROM image WHERE foreign_identifier IN ('byte', 'octal', 'hexadecimal')")
+            self.assertEqual(descriptions, "ab")
+            for record in stream.catalogue().values():
+                self.assertNotIn("\\u0000", json.dumps(record))
+            for hit in stream.hits(stream.index_prefix + "image"):
+                self.assertNotIn("\\u0000", json.dumps(hit))
+            # Where it is part of the key it is refused: what names a work must not change unseen.
+            refused = {letter.key: (letter.headers["dl.step"], letter.headers["dl.reason"], letter.headers.get("dl.rule"), letter.value)
+                       for letter in stream.read("media.dead-letter.v1")}
+            self.assertEqual({key: found[:3] for key, found in refused.items()},
+                             {b"image:hostile:key": ("process.catalogue", "invalid_value", "no_nul"),
+                              b"image:hostile:name": ("process.catalogue", "invalid_value", "no_nul"),
+                              b"image:hostile:bare": ("process.catalogue", "malformed_payload", "json")})
+            self.assertEqual((refused[b"image:hostile:key"][3], refused[b"image:hostile:bare"][3]), (in_identifier, bare))
 
     def test_bad_records_stop_nothing_and_are_put_aside_whole(self):
-        def sighting(n: int, **work) -> bytes:
-            content = {"media_type": "image", "provider": "hostile", "foreign_identifier": f"id{n}", "foreign_landing_url": f"https://example.org/{n}",
-                       "url": f"https://example.org/{n}.jpg", "license_url": "https://creativecommons.org/licenses/by/4.0/", "title": f"Number {n}", **work}
-            return json.dumps({"seen": {"fetched_at": "2026-01-01T00:00:00.000001Z", "run_id": "hostile"}, "work": content}).encode()
-
         bad = {
             "bad_json": (b"image:hostile:bad1", b'{"seen": {"fetched_at": ', "raw/1", "malformed_payload"),
-            "bad_utf8": (b"image:hostile:bad2", sighting(2, foreign_identifier="bad2").replace(b"Number 2", b"Num\xff\xfeer"), "raw/1", "malformed_payload"),
-            "wrong_key": (b"image:hostile:other", sighting(3, foreign_identifier="bad3"), "raw/1", "wrong_key"),
-            "wrong_type": (b"image:hostile:bad4", sighting(4, foreign_identifier="bad4", url={"href": "x"}), "raw/1", None),
-            "missing": (b"image:hostile:bad5", sighting(5, foreign_identifier="bad5", foreign_landing_url=None), "raw/1", None),
-            "future": (b"image:hostile:bad6", sighting(6, foreign_identifier="bad6").replace(b"2026-01-01", b"2199-01-01"), "raw/1", "future_time"),
-            "unknown_schema": (b"image:hostile:bad7", sighting(7, foreign_identifier="bad7"), "raw/99", "unknown_schema"),
+            "bad_utf8": (b"image:hostile:bad2", sighting("bad2").replace(b"Harbour", b"Har\xff\xfeour"), "raw/1", "malformed_payload"),
+            "wrong_key": (b"image:hostile:other", sighting("bad3"), "raw/1", "wrong_key"),
+            "wrong_type": (b"image:hostile:bad4", sighting("bad4", url={"href": "x"}), "raw/1", "invalid_value"),
+            "missing": (b"image:hostile:bad5", sighting("bad5", foreign_landing_url=None), "raw/1", "missing_field"),
+            "future": (b"image:hostile:bad6", sighting("bad6").replace(b"2026-01-01", b"2199-01-01"), "raw/1", "future_time"),
+            "unknown_schema": (b"image:hostile:bad7", sighting("bad7"), "raw/99", "unknown_schema"),
             "not_an_object": (b"image:hostile:bad8", b"[1, 2, 3]", "raw/1", "malformed_payload"),
-            "no_key_form": (b"nonsense", sighting(9, foreign_identifier="bad9"), "raw/1", "wrong_key"),
+            "no_key_form": (b"nonsense", sighting("bad9"), "raw/1", "wrong_key"),
         }
         with Stream("hostile", partitions=2) as stream:
             number = 100
             for name, (key, value, schema, _) in bad.items():
-                stream.produce_raw(f"image:hostile:id{number}".encode(), sighting(number))
+                stream.produce_raw(f"image:hostile:id{number}".encode(), sighting(f"id{number}"))
                 stream.produce_raw(key, value, schema=schema)
                 number += 1
             stream.drain()
@@ -150,8 +326,7 @@ class Hostile(unittest.TestCase):
                     self.assertIn(value, by_value, "the whole record is put aside, byte for byte")
                     letter = by_value[value]
                     self.assertEqual(letter.key, key)
-                    if reason is not None:
-                        self.assertEqual(letter.headers["dl.reason"], reason)
+                    self.assertEqual(letter.headers["dl.reason"], reason)
                     self.assertEqual(letter.headers["dl.topic"], "media.raw.v1")
                     for header in ("dl.step", "dl.partition", "dl.offset", "dl.time"):
                         self.assertIn(header, letter.headers)
