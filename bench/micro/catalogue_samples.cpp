@@ -17,6 +17,8 @@ class Collect final : public DedupeOutput {
     records.push_back({std::string{key}, std::string{json}});
     return true;
   }
+  void claim(std::string_view, const UrlClaim&, bool) override {}
+  void release(std::string_view, std::string_view) override {}
   void dead_letter(const Error&) override {}
   std::vector<Sample> records;
 };

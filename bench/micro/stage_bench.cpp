@@ -45,6 +45,8 @@ class Nowhere final : public DedupeOutput {
     bytes += json.size();
     return true;
   }
+  void claim(std::string_view, const UrlClaim&, bool) override {}
+  void release(std::string_view, std::string_view) override {}
   void dead_letter(const Error&) override { ++dead_letters; }
   std::size_t bytes = 0;
   std::size_t dead_letters = 0;

@@ -21,7 +21,7 @@ Batch::Batch(const Config& config, const Inputs& inputs, OwnedPartitions& partit
       counters_{counters},
       tools_{[this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); },
              reader_, shipped_dedupe_rules(), std::chrono::days{config.process.touch_after_days}},
-      output_{config.kafka, inputs.partitions(Input::raw)} {}
+      output_{config.kafka, inputs.partitions()} {}
 
 void Batch::begin(kafka::Producer& producer, UtcTime time) {
   time_ = time;
@@ -75,8 +75,9 @@ void Batch::apply(const Route& route, const kafka::Message& message) {
     case Input::decisions:
       return route.partition->dedupe.apply_decision(record, tools_, output_);
     case Input::claims:
+      return;
     case Input::verdicts:
-      return;  // nobody writes these yet
+      return route.partition->dedupe.apply_verdict(record, tools_, output_);
   }
 }
 

@@ -12,6 +12,10 @@ LoopCounters::LoopCounters(Metrics& all, const std::string& loop)
                             "Sightings that repeat what is known", labels)},
       control{all.counter("freshet_process_records_control_total", "Removals and ends of runs",
                           labels)},
+      claims_made{all.counter("freshet_process_url_claims_made_total",
+                              "Claims on URLs that were sent", labels)},
+      claims_released{all.counter("freshet_process_url_claims_released_total",
+                                  "Releases of URLs that were sent", labels)},
       aborts{all.counter("freshet_process_batches_aborted_total",
                          "Transactions aborted and read again", labels)},
       commit_seconds{
@@ -30,6 +34,10 @@ void LoopCounters::add(const BatchCounts& counted) {
               counted.dead_lettered);
   add_reasons("freshet_process_decisions_total", "Decisions by what they did", "outcome",
               counted.decisions);
+  add_reasons("freshet_process_url_verdicts_total", "Verdicts on URLs by what they did", "outcome",
+              counted.verdicts);
+  claims_made.add(static_cast<double>(counted.claims_made));
+  claims_released.add(static_cast<double>(counted.claims_released));
 }
 
 void LoopCounters::add_reasons(const char* name, const char* help, const char* label,

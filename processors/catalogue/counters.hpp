@@ -20,6 +20,8 @@ struct LoopCounters {
   Counter& forwarded;
   Counter& unchanged;
   Counter& control;
+  Counter& claims_made;
+  Counter& claims_released;
   Counter& aborts;
   Histogram& commit_seconds;
   Gauge& works;

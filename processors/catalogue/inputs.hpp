@@ -40,6 +40,7 @@ class Inputs {
   /// @param topic  one of `topics()`.
   Input input(std::string_view topic) const;
 
+  const PartitionCounts& partitions() const { return counts_; }
   std::int32_t partitions(Input input) const;
   /// What the owner of this number reads.
   std::vector<kafka::TopicPartition> of(std::int32_t number) const;

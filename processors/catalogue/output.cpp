@@ -2,7 +2,9 @@
 
 #include "core/check.hpp"
 #include "core/kafka/dead_letter.hpp"
+#include "core/key.hpp"
 #include "core/topics.hpp"
+#include "processors/url_claim.hpp"
 
 namespace freshet {
 namespace {
@@ -15,11 +17,13 @@ kafka::Headers schema_headers(std::string_view name) {
   return {{std::string{schema_header::kName}, std::string{name}}};
 }
 
-BatchOutput::BatchOutput(const Config::Kafka& config, std::int32_t partitions)
+BatchOutput::BatchOutput(const Config::Kafka& config, PartitionCounts partitions)
     : config_{config},
       partitions_{partitions},
       catalog_topic_{config.prefixed(topics::kCatalog)},
-      catalog_headers_{schema_headers(schema_header::kCatalog)} {}
+      claims_topic_{config.prefixed(topics::kUrlClaims)},
+      catalog_headers_{schema_headers(schema_header::kCatalog)},
+      claim_headers_{schema_headers(schema_header::kUrlClaim)} {}
 
 void BatchOutput::begin(kafka::Producer& producer, UtcTime batch_time) {
   producer_ = &producer;
@@ -53,6 +57,29 @@ bool BatchOutput::record(std::string_view key, std::string_view json) {
   return true;
 }
 
+void BatchOutput::claim(std::string_view key, const UrlClaim& claim, bool needs_answer) {
+  value_.clear();
+  append_claim(value_, claim.created_on, needs_answer);
+  produce_claim(claim.url_hash, key, value_);
+}
+
+void BatchOutput::release(std::string_view key, std::string_view url_hash) {
+  produce_claim(url_hash, key, std::nullopt);
+}
+
+void BatchOutput::produce_claim(std::string_view url_hash, std::string_view key,
+                                std::optional<std::string_view> value) {
+  key_.clear();
+  append_claim_key(key_, url_hash, key);
+  note(producer_->produce({.topic = claims_topic_,
+                           .partition = kafka::Partition{partition_for_key(
+                               claim_partition_key(key_), partitions_.claims)},
+                           .key = key_,
+                           .value = value,
+                           .headers = &claim_headers_,
+                           .timestamp = std::nullopt}));
+}
+
 void BatchOutput::dead_letter(const Error& error) {
   FRESHET_CHECK(message_ != nullptr);
   note(kafka::produce_dead_letter(*producer_, config_,
@@ -64,7 +91,7 @@ void BatchOutput::dead_letter(const Error& error) {
                                    .key = message_->key(),
                                    .value = message_->value(),
                                    .time = batch_time_,
-                                   .partitions = partitions_},
+                                   .partitions = partitions_.works},
                                   message_->headers()));
 }
 

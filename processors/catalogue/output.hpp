@@ -20,7 +20,7 @@ struct Touched {
 /// Sends what the stages make of the message at hand, within the transaction.
 class BatchOutput final : public DedupeOutput {
  public:
-  BatchOutput(const Config::Kafka& config, std::int32_t partitions);
+  BatchOutput(const Config::Kafka& config, PartitionCounts partitions);
 
   /// From here on through this producer, about records of this time, until the batch is over.
   void begin(kafka::Producer& producer, UtcTime batch_time);
@@ -30,6 +30,8 @@ class BatchOutput final : public DedupeOutput {
   void about(kafka::Partition partition, Touched& touched);
 
   bool record(std::string_view key, std::string_view json) override;
+  void claim(std::string_view key, const UrlClaim& claim, bool needs_answer) override;
+  void release(std::string_view key, std::string_view url_hash) override;
   void dead_letter(const Error& error) override;
 
   /// Anything else.
@@ -39,12 +41,16 @@ class BatchOutput final : public DedupeOutput {
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  void produce_claim(std::string_view url_hash, std::string_view key,
+                     std::optional<std::string_view> value);
   bool note(const Result<void>& sent);
 
   const Config::Kafka& config_;
-  const std::int32_t partitions_;
+  const PartitionCounts partitions_;
   const std::string catalog_topic_;
+  const std::string claims_topic_;
   const kafka::Headers catalog_headers_;
+  const kafka::Headers claim_headers_;
   kafka::Producer* producer_ = nullptr;
   UtcTime batch_time_;
   std::optional<Error> failure_;
@@ -52,6 +58,8 @@ class BatchOutput final : public DedupeOutput {
   const kafka::Message* message_ = nullptr;
   Input input_ = Input::raw;
   Touched* touched_ = nullptr;
+  std::string key_;  // of a claim; kept for its memory, like the next
+  std::string value_;
 };
 
 /// The header `schema` of a record.

@@ -46,6 +46,11 @@ struct Seen {
   explicit Seen(std::pmr::memory_resource* memory) : older{memory} {}
 };
 
+/// Whether the source said after the newest sighting that it no longer has the work.
+inline bool is_removed(const Seen& seen) {
+  return seen.newest && seen.removed && *seen.removed > seen.newest->fetched_at;
+}
+
 /// A record of `media.catalog.v1` as slices: `work`, `derived` and `decisions` stay JSON text until
 /// somebody needs them.
 struct CatalogRecord {

@@ -19,14 +19,15 @@ constexpr std::chrono::microseconds kFutureLimit = std::chrono::hours{1};
 // hostile keys do not become so many sums.
 constexpr std::string_view kUnknownProvider = "unknown";
 
-// A work that is removed at its source must come back with the next sighting, changed or not: as
-// one whose `last_seen_at` is long overdue, it never takes the short way past its record.
+// A work that is removed at its source must come back, and claim its URL, with the next sighting,
+// changed or not: as one whose `last_seen_at` is long overdue, it never takes the short way past
+// its record.
 HotEntry entry_of(const std::optional<Stamp>& newest, std::optional<UtcTime> last_seen_at,
-                  Status status) {
+                  bool is_removed) {
   if (!newest) {
     return {};
   }
-  const bool passes = status != Status::removed_at_source && last_seen_at;
+  const bool passes = !is_removed && last_seen_at;
   return {newest->content_hash, newest->fetched_at,
           passes ? day_of(*last_seen_at) : long_before(newest->fetched_at)};
 }
@@ -100,11 +101,17 @@ void BatchCounts::add_to(Totals& totals) const {
   for (const auto& [outcome, amount] : decisions) {
     add("decisions." + outcome, amount);
   }
+  for (const auto& [outcome, amount] : verdicts) {
+    add("verdicts." + outcome, amount);
+  }
+  add("claims.made", claims_made);
+  add("claims.released", claims_released);
 }
 
 Result<RecordHead> read_record_head(std::string_view json) {
   // Quotes inside JSON strings are escaped, so neither mark can stand in a text; `seen` is last.
   constexpr std::string_view kNewest = R"(,"seen":{"newest":)";
+  constexpr std::string_view kRemoved = R"(,"removed":)";
   constexpr std::string_view kLastSeen = R"(,"last_seen_at":)";
   constexpr std::string_view kStatus = R"(,"status":")";
   const Error error{Errc::malformed_payload, Retry::never, "not a catalogue record"};
@@ -123,9 +130,22 @@ Result<RecordHead> read_record_head(std::string_view json) {
   }
   head.status = *read;
   const std::string_view newest = json.substr(seen + kNewest.size());
+  std::size_t end = newest.find(',');
   if (newest.starts_with('[')) {
-    head.newest = parse_stamp(newest.substr(0, newest.find(']') + 1));
+    end = newest.find(']') + 1;
+    head.newest = parse_stamp(newest.substr(0, end));
     if (!head.newest) {
+      return error;
+    }
+  }
+  const std::string_view removed = newest.substr(std::min(end, newest.size()));
+  if (!removed.starts_with(kRemoved)) {
+    return error;
+  }
+  if (removed[kRemoved.size()] == '"') {
+    const std::string_view time_and_rest = removed.substr(kRemoved.size() + 1);
+    head.removed = parse_time(time_and_rest.substr(0, time_and_rest.find('"')));
+    if (!head.removed) {
       return error;
     }
   }
@@ -145,7 +165,9 @@ Result<void> Dedupe::restore_record(std::string_view key, std::string_view json)
     return head.error();
   }
   const std::uint64_t hash = xxh3(key);
-  HotEntry entry = entry_of(head->newest, head->last_seen_at, head->status);
+  const bool is_removed =
+      head->newest && head->removed && *head->removed > head->newest->fetched_at;
+  HotEntry entry = entry_of(head->newest, head->last_seen_at, is_removed);
   // The record may be older than an entry that was seen already.
   if (const auto known = table_.find(hash); known && known->fingerprint == entry.fingerprint) {
     entry.newest = std::max(entry.newest, known->newest);
@@ -293,8 +315,7 @@ void Dedupe::removal(std::string_view key, const RawRecord& raw, const Tools& to
 void Dedupe::apply_decision(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
   record_arena_.release();
   const auto refuse = [&](std::string_view provider, const Error& error) {
-    const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
-    ++sums_of(known ? provider : kUnknownProvider).decisions["dead_lettered"];
+    ++sums_of_known(provider).decisions["dead_lettered"];
     output.dead_letter(error);
   };
   if (const auto error = check_envelope(message, schema_header::kDecision)) {
@@ -323,9 +344,50 @@ void Dedupe::apply_decision(const RawMessage& message, const Tools& tools, Dedup
                                   "the record with the decision would be too large"});
   }
   BatchCounts& sums = sums_of(provider);
-  keep(key, hash, update, sums);
+  keep(key, hash, update, sums, output);
   const bool is_unknown = decision->kind == DecisionKind::reemit && !previous;
   ++sums.decisions[is_written ? "applied" : is_unknown ? "unknown_work" : "unchanged"];
+}
+
+void Dedupe::apply_verdict(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
+  record_arena_.release();
+  const auto refuse = [&](std::string_view provider, const Error& error) {
+    ++sums_of_known(provider).verdicts["dead_lettered"];
+    output.dead_letter(error);
+  };
+  if (const auto error = check_envelope(message, schema_header::kUrlVerdict)) {
+    return refuse(kUnknownProvider, *error);
+  }
+  const auto verdict = parse_verdict(*message.key, *message.value);
+  if (!verdict) {
+    return refuse(kUnknownProvider, verdict.error());
+  }
+  const std::string_view key = verdict->work_key;
+  const std::string_view provider = provider_of(key);
+  if (partition_for_key(key, partitions_) != partition_) {
+    return refuse(provider, Error{Errc::wrong_key, "key", "partition",
+                                  "the work of the verdict belongs elsewhere"});
+  }
+  const std::uint64_t hash = xxh3(key);
+  const auto entry = table_.find(hash);
+  const auto previous = find_record(key, entry.has_value());
+  json_.clear();
+  const auto update = previous
+                          ? freshet::apply_verdict(*previous, newest_seen(entry, previous),
+                                                   *verdict, context(tools), record_arena_, json_)
+                          : std::nullopt;
+  if (!update) {
+    ++sums_of_known(provider).verdicts["ignored"];
+    return;
+  }
+  const bool is_written = update->effect == Update::Effect::record;
+  if (is_written && !output.record(key, json_)) {
+    return refuse(provider, Error{Errc::too_large, "", "catalog_max_bytes",
+                                  "the record with the URL's owner would be too large"});
+  }
+  BatchCounts& sums = sums_of(provider);
+  keep(key, hash, *update, sums, output);
+  ++sums.verdicts[is_written ? "applied" : "unchanged"];
 }
 
 bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& tools,
@@ -343,7 +405,7 @@ bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& 
   if (update.effect != Update::Effect::record || !output.record(key, json_)) {
     return false;  // too large to be written again: it stays as it is
   }
-  keep(key, hash, update, sums_of(provider_of(key)));
+  keep(key, hash, update, sums_of(provider_of(key)), output);
   return true;
 }
 
@@ -383,7 +445,7 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
                   output);
   }
   BatchCounts& sums = counts(provider_of(key));
-  keep(key, hash, update, sums);
+  keep(key, hash, update, sums, output);
   if (control) {
     ++sums.control;
   } else if (update.effect != Update::Effect::record) {
@@ -394,9 +456,17 @@ void Dedupe::finish(std::string_view key, std::uint64_t hash, const Update& upda
 }
 
 // What an update did, in the table and among the records of the batch.
-void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update,
-                  BatchCounts& sums) {
-  const auto entry = entry_of(update.newest, update.last_seen_at, update.after);
+void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update, BatchCounts& sums,
+                  DedupeOutput& output) {
+  const auto entry = entry_of(update.newest, update.last_seen_at, update.is_removed);
+  if (!update.released.empty()) {
+    output.release(key, update.released);
+    ++sums.claims_released;
+  }
+  if (update.claimed) {
+    output.claim(key, *update.claimed, update.needs_answer);
+    ++sums.claims_made;
+  }
   switch (update.effect) {
     case Update::Effect::none:
       break;
@@ -424,8 +494,9 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
 
 void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output) {
   const std::string_view provider = key ? provider_of(*key) : kUnknownProvider;
-  const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
-  ++counts(known ? provider : kUnknownProvider).dead_lettered[std::string{to_string(error.errc())}];
+  BatchCounts& sums = sums_of_known(provider);
+  ++sums.received;
+  ++sums.dead_lettered[std::string{to_string(error.errc())}];
   output.dead_letter(error);
 }
 
@@ -455,6 +526,12 @@ BatchCounts& Dedupe::sums_of(std::string_view provider) {
     last_counts_ = &*found;
   }
   return last_counts_->second;
+}
+
+// For what may be about a provider that there is not: it is not to become a sum of its own.
+BatchCounts& Dedupe::sums_of_known(std::string_view provider) {
+  const bool known = totals_.contains(provider) || batch_counts_.contains(provider);
+  return sums_of(known ? provider : kUnknownProvider);
 }
 
 UpdateContext Dedupe::context(const Tools& tools) const {

@@ -48,6 +48,10 @@ class DedupeOutput {
   virtual ~DedupeOutput() = default;
   /// A catalogue record. @return false when it is too large for its topic: nothing was sent.
   virtual bool record(std::string_view key, std::string_view json) = 0;
+  /// The work's claim on its URL, new or made again.
+  virtual void claim(std::string_view key, const UrlClaim& claim, bool needs_answer) = 0;
+  /// The work no longer claims this URL.
+  virtual void release(std::string_view key, std::string_view url_hash) = 0;
   /// The message being applied cannot be used.
   virtual void dead_letter(const Error& error) = 0;
 };
@@ -64,6 +68,10 @@ struct BatchCounts {
   std::map<std::string, std::int64_t, std::less<>> dead_lettered;  ///< by Errc
   /// Decisions by what they did: applied, unchanged, unknown_work, dead_lettered.
   std::map<std::string, std::int64_t, std::less<>> decisions;
+  /// Verdicts by what they did: applied, unchanged, ignored (they came late), dead_lettered.
+  std::map<std::string, std::int64_t, std::less<>> verdicts;
+  std::int64_t claims_made = 0;
+  std::int64_t claims_released = 0;
 
   void add_to(Totals& totals) const;
 };
@@ -96,6 +104,9 @@ class Dedupe {
   void apply(const RawMessage& message, const Tools& tools, DedupeOutput& output);
   /// The same for a record of `media.decisions.v1`.
   void apply_decision(const RawMessage& message, const Tools& tools, DedupeOutput& output);
+
+  /// The same for a record of `media.url-verdicts.v1`.
+  void apply_verdict(const RawMessage& message, const Tools& tools, DedupeOutput& output);
 
   /// Applies the rules of `tools` to a work that nothing else happened to, for a background scan.
   /// @param stored  its record as committed; the batch may hold a newer one.
@@ -136,7 +147,9 @@ class Dedupe {
               DedupeOutput& output);
   std::optional<UtcTime> newest_seen(const std::optional<HotEntry>& entry,
                                      const std::optional<CatalogRecord>& previous) const;
-  void keep(std::string_view key, std::uint64_t hash, const Update& update, BatchCounts& sums);
+  void keep(std::string_view key, std::uint64_t hash, const Update& update, BatchCounts& sums,
+            DedupeOutput& output);
+  BatchCounts& sums_of_known(std::string_view provider);
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
   void set_entry(std::uint64_t hash, const HotEntry& entry);
   void note_seen(std::uint64_t hash, const HotEntry& entry);
@@ -170,6 +183,7 @@ class Dedupe {
 struct RecordHead {
   Status status = Status::live;
   std::optional<Stamp> newest;
+  std::optional<UtcTime> removed;
   std::optional<UtcTime> last_seen_at;
 };
 Result<RecordHead> read_record_head(std::string_view json);

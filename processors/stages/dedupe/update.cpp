@@ -17,12 +17,15 @@ bool holds(const CatalogRecord& record, DecisionKind kind) {
   return record.decisions != kNoDecisions && is_decided(record.decisions, kind);
 }
 
+// Before the first sighting, and when an undo of `erase` has forgotten it, `created_on` of the
+// record is no time at which anybody saw the work; in the second case it was, and stays.
+bool was_sighted(const Seen& seen) { return seen.newest || !seen.url_hash.empty(); }
+
 Status status_of(const CatalogRecord& record) {
   if (holds(record, DecisionKind::takedown) || holds(record, DecisionKind::erase)) {
     return Status::blocked;
   }
-  const Seen& seen = record.seen;
-  if (record.work.empty() || (seen.removed && *seen.removed > seen.newest->fetched_at)) {
+  if (record.work.empty() || is_removed(record.seen)) {
     return Status::removed_at_source;
   }
   return record.duplicate_of.empty() ? Status::live : Status::duplicate;
@@ -112,15 +115,34 @@ std::string_view without_policy(std::string_view derived) {
 
 enum class Revise { if_changed, always };
 
+// What becomes of the claim. With another URL, or none, the verdict on the last one is void.
+void set_claim(const std::optional<CatalogRecord>& previous, CatalogRecord& draft, Revise revise,
+               Update& update) {
+  const auto before = previous ? claim_of(*previous) : std::nullopt;
+  const auto after = claim_of(draft);
+  const bool moved = before && (!after || after->url_hash != before->url_hash);
+  if (!after || moved) {
+    draft.duplicate_of = {};
+  }
+  if (moved) {
+    update.released = before->url_hash;
+  }
+  if (after && (after != before || revise == Revise::always)) {
+    update.claimed = after;
+    update.needs_answer = previous.has_value();
+  }
+}
+
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
               const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
+  Update update;
+  set_claim(previous, draft, revise, update);
   draft.status = status_of(draft);
   if (previous && revise == Revise::if_changed &&
       without_policy(draft.derived) == without_policy(previous->derived)) {
     draft.derived = previous->derived;
   }
-  Update update;
   update.created = !previous;
   const bool core_changed =
       !previous || draft.work != previous->work || draft.status != previous->status ||
@@ -144,11 +166,13 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
   update.after = draft.status;
   update.newest = draft.seen.newest;
   update.last_seen_at = draft.last_seen_at;
+  update.is_removed = is_removed(draft.seen);
   if (update.revised) {
     update.effect = Update::Effect::record;
   } else if (!same_seen(draft.seen, previous->seen)) {
-    update.effect = differs_in_time_only(draft.seen, previous->seen) ? Update::Effect::seen_only
-                                                                     : Update::Effect::record;
+    // A claim is made with the record that it can be made again from.
+    const bool is_small = differs_in_time_only(draft.seen, previous->seen) && !update.claimed;
+    update.effect = is_small ? Update::Effect::seen_only : Update::Effect::record;
   }
   if (update.effect == Update::Effect::record) {
     append_catalog_record(json, draft);
@@ -158,6 +182,14 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
 
 }  // namespace
 
+std::optional<UrlClaim> claim_of(const CatalogRecord& record) {
+  const Seen& seen = record.seen;
+  if (!seen.newest || is_removed(seen) || seen.url_hash.empty()) {
+    return std::nullopt;
+  }
+  return UrlClaim{seen.url_hash, record.created_on};
+}
+
 Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
                       std::string_view key, Work& work, const Stamp& stamp,
                       const UpdateContext& context, Arena& arena, std::string& json) {
@@ -165,8 +197,7 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
   CatalogRecord draft = draft_of(known, key, arena);
   normalise(work, arena);
   const UtcTime first_seen = whole_millis(stamp.fetched_at);
-  // Before the first sighting `created_on` is only a stand-in.
-  draft.created_on = draft.seen.newest ? std::min(draft.created_on, first_seen) : first_seen;
+  draft.created_on = was_sighted(draft.seen) ? std::min(draft.created_on, first_seen) : first_seen;
   if (!context.former_identifier.empty()) {
     draft.former_identifiers =
         copy_to(arena, with_identifier(draft.former_identifiers, context.former_identifier));
@@ -213,7 +244,7 @@ Update apply_removal(const CatalogRecord* previous, std::optional<UtcTime> newes
                      std::string& json) {
   const std::optional<CatalogRecord> known = raised(previous, newest_seen);
   CatalogRecord draft = draft_of(known, key, arena);
-  if (!draft.seen.newest) {
+  if (!was_sighted(draft.seen)) {
     const UtcTime stand_in = whole_millis(at);
     draft.created_on = !known ? stand_in : std::min(draft.created_on, stand_in);
   }
@@ -253,6 +284,20 @@ Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newe
     derive(draft, work ? &*work : nullptr, context, arena);
   }
   return finish(known, draft, context, json, is_reemit ? Revise::always : Revise::if_changed);
+}
+
+std::optional<Update> apply_verdict(const CatalogRecord& previous,
+                                    std::optional<UtcTime> newest_seen,
+                                    const VerdictMessage& verdict, const UpdateContext& context,
+                                    Arena& arena, std::string& json) {
+  const std::optional<CatalogRecord> known = raised(&previous, newest_seen);
+  const auto claim = claim_of(*known);
+  if (!claim || claim->url_hash != verdict.url_hash) {
+    return std::nullopt;
+  }
+  CatalogRecord draft = draft_of(known, previous.key, arena);
+  draft.duplicate_of = verdict.owner == draft.key ? std::string_view{} : verdict.owner;
+  return finish(known, draft, context, json);
 }
 
 Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_seen,

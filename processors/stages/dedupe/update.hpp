@@ -8,6 +8,7 @@
 #include "processors/stages/dedupe/catalog_record.hpp"
 #include "processors/stages/dedupe/merge.hpp"
 #include "processors/stages/dedupe/rules.hpp"
+#include "processors/url_claim.hpp"
 
 namespace freshet {
 
@@ -19,6 +20,17 @@ struct UpdateContext {
   /// UUID that the work of a sighting had elsewhere, or empty; kept for good.
   std::string_view former_identifier{};
 };
+
+/// That a work has a URL, and since when: of several the earliest owns it.
+struct UrlClaim {
+  std::string_view url_hash;
+  UtcTime created_on;
+  friend bool operator==(const UrlClaim&, const UrlClaim&) = default;
+};
+
+/// The claim that a work holds: on its present URL, from its first sighting on, as long as its
+/// source has it. A work that is blocked keeps its claim, so that its copies stay hidden too.
+std::optional<UrlClaim> claim_of(const CatalogRecord& record);
 
 /// What one event did to the record of a work.
 struct Update {
@@ -34,6 +46,14 @@ struct Update {
   Status after = Status::live;
   std::optional<Stamp> newest;
   std::optional<UtcTime> last_seen_at;
+  bool is_removed = false;  ///< its source no longer has it, whatever the status
+  /// Hash of a URL that the work claimed and claims no longer; empty: none. Views are of the
+  /// records.
+  std::string_view released;
+  std::optional<UrlClaim> claimed;  ///< a claim that is new, or is to be made again
+  /// Whether the owner must be told even if nobody else claims the URL. Not for the first claim of
+  /// a new work: it takes itself for the owner until it hears otherwise.
+  bool needs_answer = false;
 };
 
 /// Applies a cleaned sighting to the record as last written (or to none). While an erase decision
@@ -62,11 +82,19 @@ Update apply_removal(const CatalogRecord* previous, std::optional<UtcTime> newes
 /// brings it back whole; `erase` drops it, and an undo of that forgets the newest sighting too, so
 /// that the next one, changed or not, brings the content back; `sensitive` shows in `derived`;
 /// `reemit` writes the record again, under a new revision, with `derived` as the rules in force
-/// make it.
+/// make it, and makes its claim again.
 /// @return an update without effect also for a `reemit` of a work that is not known.
 Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
                       const Decision& decision, const UpdateContext& context, Arena& arena,
                       std::string& json);
+
+/// Applies the word of the URL's owner. Where the claim changes, by any event, the work is its own
+/// owner until the next verdict.
+/// @return nothing when it is about another URL than the one that the work claims: it came late.
+std::optional<Update> apply_verdict(const CatalogRecord& previous,
+                                    std::optional<UtcTime> newest_seen,
+                                    const VerdictMessage& verdict, const UpdateContext& context,
+                                    Arena& arena, std::string& json);
 
 /// Applies the rules in force to a work that nothing else happened to.
 /// @return an update without effect when `derived`, apart from the policy's version, and the status

@@ -40,9 +40,22 @@ class ListOutput final : public DedupeOutput {
     records.emplace_back(key, json);
     return true;
   }
+  void claim(std::string_view key, const UrlClaim& claim, bool needs_answer) override {
+    std::string name;
+    append_claim_key(name, claim.url_hash, key);
+    std::string value;
+    append_claim(value, claim.created_on, needs_answer);
+    claims.emplace_back(std::move(name), std::move(value));
+  }
+  void release(std::string_view key, std::string_view url_hash) override {
+    std::string name;
+    append_claim_key(name, url_hash, key);
+    claims.emplace_back(std::move(name), std::nullopt);
+  }
   void dead_letter(const Error& error) override { letters.push_back(error); }
 
   std::vector<std::pair<std::string, std::string>> records;
+  std::vector<std::pair<std::string, std::optional<std::string>>> claims;  ///< no value: a release
   std::vector<Error> letters;
   std::size_t limit = kCatalogMaxBytes;
 };
