@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Written to a file of its own, so that a state of another form is known before it is opened.
-constexpr std::string_view kVersion = "freshet state 1\n";
+constexpr std::string_view kVersion = "freshet state 2\n";
 // Keys of works begin with a media type; a zero byte sorts ours before them and meets none.
 constexpr std::string_view kPositionsKey{"\0positions", 10};
 constexpr std::string_view kTotalsPrefix{"\0totals:", 8};
@@ -181,7 +181,7 @@ class RocksPartition final : public PartitionStore {
   }
 
   void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
-             const std::vector<std::pair<std::string, Totals>>& totals,
+             const std::vector<std::pair<std::string, std::string>>& totals,
              const ChangelogPositions& positions) override {
     for (const auto& [key, json] : records) {
       check(batch_.Put(family_, slice(key), slice(json)), "write");
@@ -189,9 +189,8 @@ class RocksPartition final : public PartitionStore {
         send_chunk();
       }
     }
-    for (const auto& [provider, sums] : totals) {
-      check(batch_.Put(family_, std::string{kTotalsPrefix} + provider, encode_totals(sums)),
-            "write");
+    for (const auto& [name, sums] : totals) {
+      check(batch_.Put(family_, std::string{kTotalsPrefix} + name, sums), "write");
     }
     check(batch_.Put(family_, slice(kPositionsKey), encode(positions)), "write");
     send_chunk();

@@ -37,9 +37,10 @@ class PartitionStore : public RecordStore, public ScanStore {
  public:
   /// Nothing stored: an empty partition, or one that was never here.
   virtual std::optional<ChangelogPositions> positions() = 0;
+  /// By `kind:provider`.
   virtual std::map<std::string, Totals> totals() = 0;
   virtual void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
-                     const std::vector<std::pair<std::string, Totals>>& totals,
+                     const std::vector<std::pair<std::string, std::string>>& totals,
                      const ChangelogPositions& positions) = 0;
   /// Visits every record in the order of the keys.
   virtual void each(const std::function<void(std::string_view, std::string_view)>& visit) = 0;

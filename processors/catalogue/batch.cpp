@@ -97,16 +97,15 @@ Result<void> Batch::finish() {
                        .headers = &seen_schema,
                        .timestamp = std::nullopt});
     }
-    for (const auto& [provider, sums] : dedupe.totals()) {
-      const std::string key = encode_totals_key({"process", provider, number});
-      const std::string value = encode_totals(sums);
+    touched.totals = dedupe.totals();
+    for (const auto& [name, value] : touched.totals) {
+      const std::string key = name + ":" + std::to_string(number);
       output_.produce({.topic = totals_topic,
                        .partition = kafka::Partition{number},
                        .key = key,
                        .value = value,
                        .headers = &totals_schema,
                        .timestamp = std::nullopt});
-      ++touched.totals;
     }
   }
   return output_.failure() ? Result<void>{*output_.failure()} : Result<void>{};
@@ -135,14 +134,15 @@ void Batch::store(PartitionState& partition, const Touched& touched, std::int64_
   at.catalog += touched.records > 0 ? touched.records + 1 : 0;
   at.written_ms = std::max(at.written_ms, now_ms);
   at.seen += partition.dedupe.seen_entries().empty() ? 0 : 2;
-  at.totals += touched.totals > 0 ? touched.totals + 1 : 0;
+  const auto sums = static_cast<std::int64_t>(touched.totals.size());
+  at.totals += sums > 0 ? sums + 1 : 0;
   const auto& pending = partition.dedupe.pending();
   if (!pending.empty()) {
     // In the order of the keys an insertion begins where the one before it ended.
     std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
                                                                        pending.end()};
     std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
-    partition.store->write(records, partition.dedupe.totals(), at);
+    partition.store->write(records, touched.totals, at);
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/kafka/message.hpp"
@@ -13,8 +15,8 @@ namespace freshet {
 
 /// Records that a batch sent to the changelogs of one partition.
 struct Touched {
-  std::int64_t records = 0;  ///< to the catalogue
-  std::int64_t totals = 0;
+  std::int64_t records = 0;                                 ///< to the catalogue
+  std::vector<std::pair<std::string, std::string>> totals;  ///< to the sums: name and value
 };
 
 /// Sends what the stages make of the message at hand, within the transaction.

@@ -76,6 +76,9 @@ class Restore {
     }
     std::size_t works = 0;
     for (const auto& [number, partition] : partitions_) {
+      if (!count_metrics(*partition)) {
+        return std::nullopt;
+      }
       partition->store->write({}, {}, partition->positions);
       works += partition->dedupe.table().size();
     }
@@ -182,8 +185,8 @@ class Restore {
 
   static void load_stored(PartitionState& partition, const ChangelogPositions& stored) {
     partition.positions = stored;
-    for (auto& [provider, sums] : partition.store->totals()) {
-      partition.dedupe.restore_totals(provider, sums);
+    for (const auto& [name, sums] : partition.store->totals()) {
+      partition.dedupe.restore_totals(name, sums);
     }
     // A table that is ahead of the records could not be brought on by reading records again.
     HotTable& table = partition.dedupe.table();
@@ -288,6 +291,20 @@ class Restore {
     return true;
   }
 
+  // Works that were there before their provider had a metric; nothing to do but then.
+  bool count_metrics(PartitionState& partition) {
+    std::size_t visited = 0;
+    return partition.dedupe.count_metrics(
+        shipped_dedupe_rules(), [&](std::string_view prefix, const Dedupe::Visit& visit) {
+          bool goes_on = true;
+          partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
+            goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
+            return goes_on;
+          });
+          return goes_on;
+        });
+  }
+
   bool reached(kafka::Consumer& reader, const std::vector<kafka::TopicPartitionOffset>& from) {
     const auto positions = reader.positions();
     if (!positions) {
@@ -303,7 +320,7 @@ class Restore {
   void apply(const kafka::Polled& polled) {
     struct Chunk {
       std::vector<std::pair<std::string_view, std::string_view>> records;
-      std::vector<std::pair<std::string, Totals>> totals;
+      std::vector<std::pair<std::string, std::string>> totals;
     };
     std::map<std::int32_t, Chunk> chunks;
     for (const kafka::Message& message : polled.messages) {
@@ -340,14 +357,15 @@ class Restore {
 
   static void restore_totals(PartitionState& partition, std::optional<std::string_view> key,
                              std::optional<std::string_view> value,
-                             std::vector<std::pair<std::string, Totals>>& chunk) {
+                             std::vector<std::pair<std::string, std::string>>& chunk) {
     const auto at = key ? parse_totals_key(*key) : Result<TotalsKey>{Error{}};
-    if (!at || at->kind != "process" || !value) {
+    if (!at || (at->kind != "process" && !PartitionSums::is_ours(at->kind)) || !value) {
       return;  // sums of other steps lie on the same topic
     }
-    if (auto sums = parse_totals(*value)) {
-      partition.dedupe.restore_totals(at->provider, *sums);
-      chunk.emplace_back(at->provider, std::move(*sums));
+    if (const auto sums = parse_totals(*value)) {
+      const std::string name = at->kind + ":" + at->provider;
+      partition.dedupe.restore_totals(name, *sums);
+      chunk.emplace_back(name, *value);
     }
   }
 

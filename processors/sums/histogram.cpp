@@ -39,11 +39,11 @@ double value_of(BucketIndex bucket) noexcept {
   return static_cast<double>(first + (width - 1) / 2);
 }
 
-void Histogram::add(BucketIndex bucket, std::int64_t amount) {
+void ValueHistogram::add(BucketIndex bucket, std::int64_t amount) {
   chunks_[bucket / kBucketsPerChunk][bucket % kBucketsPerChunk] += amount;
 }
 
-void Histogram::add(const Histogram& other) {
+void ValueHistogram::add(const ValueHistogram& other) {
   for (const auto& [number, counts] : other.chunks_) {
     Chunk& own = chunks_[number];
     for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -52,7 +52,7 @@ void Histogram::add(const Histogram& other) {
   }
 }
 
-std::int64_t Histogram::size() const noexcept {
+std::int64_t ValueHistogram::size() const noexcept {
   std::int64_t size = 0;
   for (const auto& [number, counts] : chunks_) {
     for (const std::int64_t count : counts) {
@@ -62,7 +62,7 @@ std::int64_t Histogram::size() const noexcept {
   return size;
 }
 
-std::optional<double> Histogram::percentile(double p) const {
+std::optional<double> ValueHistogram::percentile(double p) const {
   const std::int64_t all = size();
   if (all == 0) {
     return std::nullopt;

@@ -24,13 +24,13 @@ double value_of(BucketIndex bucket) noexcept;
 
 /// Counts of values, from which a value can be taken out again, and which can be added over
 /// partitions in any order. Percentiles are off by less than half a percent; below 256 by nothing.
-class Histogram {
+class ValueHistogram {
  public:
   using Chunk = std::array<std::int64_t, kBucketsPerChunk>;
 
   /// Counts `amount` (negative: takes out) in a bucket.
   void add(BucketIndex bucket, std::int64_t amount = 1);
-  void add(const Histogram& other);
+  void add(const ValueHistogram& other);
 
   /// How many values are in it.
   std::int64_t size() const noexcept;

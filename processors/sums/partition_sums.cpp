@@ -40,7 +40,7 @@ std::string chunk_key(std::string_view scope, std::uint32_t chunk) {
       .append(provider);
 }
 
-std::string encode_chunk(const std::string& metric, const Histogram::Chunk& counts) {
+std::string encode_chunk(const std::string& metric, const ValueHistogram::Chunk& counts) {
   if (metric.empty()) {
     return "{}";
   }
@@ -99,7 +99,7 @@ std::optional<SumKind> parse_sum_kind(std::string_view kind) {
                : std::nullopt;
 }
 
-bool add_chunk(Histogram& histogram, std::uint32_t chunk, const Totals& totals,
+bool add_chunk(ValueHistogram& histogram, std::uint32_t chunk, const Totals& totals,
                std::string& metric) {
   for (const auto& [name, amount] : totals.counters) {
     const std::size_t dot = name.rfind('.');
@@ -130,7 +130,7 @@ bool PartitionSums::restore(std::string_view kind, std::string_view provider,
     runs_.insert_or_assign(scope, RunCount::from_totals(totals));
     return true;
   }
-  Histogram chunk;
+  ValueHistogram chunk;
   std::string name;
   if (!add_chunk(chunk, parsed->chunk, totals, name)) {
     return false;
@@ -142,7 +142,7 @@ bool PartitionSums::restore(std::string_view kind, std::string_view provider,
   // A later value replaces an earlier one.
   const auto known = metric.histogram.chunks().find(parsed->chunk);
   if (known != metric.histogram.chunks().end()) {
-    const Histogram::Chunk earlier = known->second;
+    const ValueHistogram::Chunk earlier = known->second;
     for (std::uint32_t i = 0; i < kBucketsPerChunk; ++i) {
       metric.histogram.add(parsed->chunk * kBucketsPerChunk + i, -earlier[i]);
     }
@@ -160,7 +160,7 @@ std::string_view PartitionSums::metric(std::string_view scope) const {
 void PartitionSums::begin_count(std::string_view scope, std::string_view metric) {
   Metric& counted = at(metrics_, scope);
   counted.name = metric;
-  Histogram empty;
+  ValueHistogram empty;
   empty.add(0, 0);
   for (const auto& [number, counts] : counted.histogram.chunks()) {
     empty.add(number * kBucketsPerChunk, 0);
@@ -288,7 +288,7 @@ std::optional<RunCount> PartitionSums::run(std::string_view scope) const {
   return found == runs_.end() ? std::nullopt : std::optional{found->second};
 }
 
-const Histogram* PartitionSums::histogram(std::string_view scope) const {
+const ValueHistogram* PartitionSums::histogram(std::string_view scope) const {
   const auto found = metrics_.find(scope);
   return found == metrics_.end() ? nullptr : &found->second.histogram;
 }

@@ -75,12 +75,12 @@ class PartitionSums {
   std::vector<std::pair<std::string, UtcTime>> uncounted_runs() const;
   /// Committed.
   std::optional<RunCount> run(std::string_view scope) const;
-  const Histogram* histogram(std::string_view scope) const;
+  const ValueHistogram* histogram(std::string_view scope) const;
 
  private:
   struct Metric {
     std::string name;
-    Histogram histogram;
+    ValueHistogram histogram;
   };
   RunCount& batch_run(std::string_view scope);
 
@@ -99,7 +99,7 @@ class PartitionSums {
 /// @param chunk   its number, from the kind.
 /// @param metric  set to the name of what was counted; left where the value is `{}`.
 /// @return false when it is no such chunk.
-bool add_chunk(Histogram& histogram, std::uint32_t chunk, const Totals& totals,
+bool add_chunk(ValueHistogram& histogram, std::uint32_t chunk, const Totals& totals,
                std::string& metric);
 
 /// The parts of a kind of these sums: `run.image` has no chunk.

@@ -5,6 +5,7 @@
 #include "core/check.hpp"
 #include "core/decision.hpp"
 #include "core/hash.hpp"
+#include "core/json.hpp"
 #include "core/key.hpp"
 #include "core/topics.hpp"
 #include "processors/json_text.hpp"
@@ -14,6 +15,7 @@ namespace freshet {
 namespace {
 
 constexpr std::size_t kScratchBytes = 128 * 1024;
+constexpr std::string_view kProcess = "process";  // kind of the sums over all records
 constexpr std::chrono::microseconds kFutureLimit = std::chrono::hours{1};
 // Where the provider of a record that cannot be used is not one that this partition knows, so that
 // hostile keys do not become so many sums.
@@ -56,6 +58,54 @@ std::optional<Error> check_envelope(const RawMessage& message, std::string_view 
     return Error{Errc::malformed_payload, "", "value", "record without a value"};
   }
   return std::nullopt;
+}
+
+struct FinishedRun {
+  std::string_view scope;
+  std::string_view provider;
+  UtcTime started_at;
+  bool is_whole = false;  ///< it asked the source for everything
+};
+
+Result<FinishedRun> read_run_finished(std::string_view key, const RawRecord& raw) {
+  constexpr std::string_view kRun = "run:";
+  const auto invalid = [](const char* field, const char* rule, const char* what) {
+    return Error{Errc::invalid_value, std::string{"run_finished."} + field, rule, what};
+  };
+  FinishedRun run;
+  run.scope = key.substr(std::min(kRun.size(), key.size()));
+  const std::size_t colon = run.scope.find(':');
+  if (!key.starts_with(kRun) || colon == std::string_view::npos ||
+      !parse_media_type(run.scope.substr(0, colon)) || colon + 1 == run.scope.size()) {
+    return Error{Errc::wrong_key, "key", "run", "not run:<media type>:<provider>"};
+  }
+  run.provider = run.scope.substr(colon + 1);
+  const auto body = parse_json(raw.body);
+  const json::object* object = body ? body->if_object() : nullptr;
+  if (object == nullptr) {
+    return Error{Errc::malformed_payload, "run_finished", "json", "run_finished is no object"};
+  }
+  const auto text = [&](const char* name) -> std::optional<std::string_view> {
+    const json::value* value = object->if_contains(name);
+    return value != nullptr && value->is_string()
+               ? std::optional{std::string_view{value->get_string()}}
+               : std::nullopt;
+  };
+  if (text("media_type") != run.scope.substr(0, colon) || text("provider") != run.provider) {
+    return Error{Errc::wrong_key, "key", "identity", "the run is of another provider"};
+  }
+  const auto started_at = parse_time(text("started_at").value_or(""));
+  if (!started_at || *started_at > raw.fetched_at) {
+    return invalid("started_at", "time", "started_at is no time, or later than the run's end");
+  }
+  const json::value* complete = object->if_contains("complete");
+  if (complete == nullptr || !complete->is_bool()) {
+    return invalid("complete", "boolean", "complete is not true or false");
+  }
+  run.started_at = UtcTime::from_millis(started_at->millis());
+  const json::value* date = object->if_contains("date");
+  run.is_whole = complete->get_bool() && (date == nullptr || date->is_null());
+  return run;
 }
 
 std::optional<Error> check_time(UtcTime fetched_at, UtcTime appended) {
@@ -183,8 +233,45 @@ void Dedupe::restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, Utc
   }
 }
 
-void Dedupe::restore_totals(std::string_view provider, Totals totals) {
-  totals_.insert_or_assign(std::string{provider}, std::move(totals));
+void Dedupe::restore_totals(std::string_view name, const Totals& totals) {
+  const std::size_t colon = std::min(name.find(':'), name.size());
+  const std::string_view kind = name.substr(0, colon);
+  const std::string_view provider = name.substr(std::min(colon + 1, name.size()));
+  if (kind == kProcess) {
+    totals_.insert_or_assign(std::string{provider}, totals);
+  } else {
+    sums_.restore(kind, provider, totals);
+  }
+}
+
+bool Dedupe::count_metrics(const DedupeRules& rules, const EachRecord& each) {
+  for (const std::string& scope : sums_.counted_scopes()) {
+    const auto found = rules.scopes.find(scope);
+    if (!sums_.metric(scope).empty() && (found == rules.scopes.end() || !found->second.metric)) {
+      sums_.begin_count(scope, {});
+    }
+  }
+  for (const auto& [scope, of_scope] : rules.scopes) {
+    if (!of_scope.metric || sums_.metric(scope) == of_scope.metric->member) {
+      continue;
+    }
+    const std::string& member = of_scope.metric->member;
+    sums_.begin_count(scope, member);
+    const bool is_whole = each(scope + ":", [&](std::string_view, std::string_view json) {
+      record_arena_.release();
+      const auto record = parse_catalog_record(json, record_arena_);
+      const auto metric = record ? metric_of_work(record->work, member) : std::nullopt;
+      if (metric) {
+        sums_.count_work(scope, *metric);
+      }
+      return true;
+    });
+    if (!is_whole) {
+      sums_.begin_count(scope, {});
+      return false;
+    }
+  }
+  return true;
 }
 
 void Dedupe::begin(UtcTime batch_time) {
@@ -194,6 +281,7 @@ void Dedupe::begin(UtcTime batch_time) {
 
 void Dedupe::apply(const RawMessage& message, const Tools& tools, DedupeOutput& output) {
   record_arena_.release();
+  message_time_ = message.appended;
   if (const auto error = check_envelope(message, schema_header::kRaw)) {
     return refuse(message.key, *error, output);
   }
@@ -205,6 +293,7 @@ void Dedupe::apply_read(const RawMessage& message, const Result<RawRecord>& raw,
   if (!raw) {
     return refuse(message.key, raw.error(), output);
   }
+  message_time_ = std::min(raw->fetched_at, message.appended);
   if (const auto error = check_time(raw->fetched_at, message.appended)) {
     return refuse(message.key, *error, output);
   }
@@ -214,19 +303,20 @@ void Dedupe::apply_read(const RawMessage& message, const Result<RawRecord>& raw,
     case RawRecord::Kind::removed:
       return removal(*message.key, *raw, tools, output);
     case RawRecord::Kind::run_finished:
-      return run_finished(*message.key, output);
+      return run_finished(*message.key, *raw, output);
   }
 }
 
-// Only counted so far: which works a full run no longer saw is not asked yet.
-void Dedupe::run_finished(std::string_view key, DedupeOutput& output) {
-  constexpr std::string_view kRun = "run:";
-  const std::size_t colon = key.find(':', kRun.size());
-  if (!key.starts_with(kRun) || colon == std::string_view::npos || colon + 1 == key.size()) {
-    return refuse(key, Error{Errc::wrong_key, "key", "run", "not run:<media type>:<provider>"},
-                  output);
+// What a full run no longer saw is counted behind the live traffic, not here.
+void Dedupe::run_finished(std::string_view key, const RawRecord& raw, DedupeOutput& output) {
+  const auto run = read_run_finished(key, raw);
+  if (!run) {
+    return refuse(key, run.error(), output);
   }
-  ++counts(key.substr(colon + 1)).control;
+  ++counts(run->provider).control;
+  if (run->is_whole) {
+    sums_.run_finished(run->scope, run->started_at);
+  }
 }
 
 void Dedupe::sighting(const RawMessage& message, const RawRecord& raw, const Tools& tools,
@@ -481,6 +571,9 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
       } else {
         pending_.emplace(copy_to(batch_arena_, key), json);
       }
+      if (update.metric_before != update.metric_after) {
+        sums_.change_metric(scope_of(key), update.metric_before, update.metric_after);
+      }
       if (update.before != update.after) {
         if (update.before) {
           --sums.works[static_cast<std::size_t>(*update.before)];
@@ -497,6 +590,10 @@ void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, Ded
   BatchCounts& sums = sums_of_known(provider);
   ++sums.received;
   ++sums.dead_lettered[std::string{to_string(error.errc())}];
+  // The source has this work still, whatever is wrong with what it says of it now.
+  if (key && table_.find(xxh3(*key))) {
+    sums_.known_work_refused(scope_of(*key), message_time_);
+  }
   output.dead_letter(error);
 }
 
@@ -538,20 +635,23 @@ UpdateContext Dedupe::context(const Tools& tools) const {
   return {batch_time_, tools.touch_after, tools.rules};
 }
 
-std::vector<std::pair<std::string, Totals>> Dedupe::totals() const {
-  std::vector<std::pair<std::string, Totals>> sums;
+std::vector<std::pair<std::string, std::string>> Dedupe::totals() const {
+  std::vector<std::pair<std::string, std::string>> sums;
   for (const auto& [provider, counted] : batch_counts_) {
     const auto before = totals_.find(provider);
-    sums.emplace_back(provider, before == totals_.end() ? Totals{} : before->second);
-    counted.add_to(sums.back().second);
+    Totals sum = before == totals_.end() ? Totals{} : before->second;
+    counted.add_to(sum);
+    sums.emplace_back(std::string{kProcess} + ":" + provider, encode_totals(sum));
   }
+  sums_.append_changed(sums);
   return sums;
 }
 
 void Dedupe::commit() {
-  for (auto& [provider, sums] : totals()) {
-    totals_.insert_or_assign(provider, std::move(sums));
+  for (const auto& [provider, counted] : batch_counts_) {
+    counted.add_to(totals_[provider]);
   }
+  sums_.commit();
   undo_.clear();
   rollback();
 }
@@ -565,6 +665,7 @@ void Dedupe::rollback() {
     }
   }
   undo_.clear();
+  sums_.rollback();
   pending_.clear();
   seen_entries_.clear();
   batch_counts_.clear();

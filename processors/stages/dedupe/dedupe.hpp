@@ -17,6 +17,7 @@
 #include "processors/stages/dedupe/hot_table.hpp"
 #include "processors/stages/dedupe/raw_record.hpp"
 #include "processors/stages/dedupe/update.hpp"
+#include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
 
@@ -98,7 +99,14 @@ class Dedupe {
   Result<void> restore_record(std::string_view key, std::string_view json);
   /// Restore: raises a work by a seen entry, if it still has the content that was seen.
   void restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, UtcTime fetched_at);
-  void restore_totals(std::string_view provider, Totals totals);
+  /// Restore: sums as last written. @param name  as `totals` gives it. Other steps' are ignored.
+  void restore_totals(std::string_view name, const Totals& totals);
+  /// Visits the records whose keys begin so; ends when the visitor says false, and then is false.
+  using Visit = std::function<bool(std::string_view key, std::string_view json)>;
+  using EachRecord = std::function<bool(std::string_view prefix, const Visit& visit)>;
+  /// After the restore: counts the works of providers whose metric was never counted, or is another
+  /// now. @return false when `each` ended early: it is to be called again before any batch.
+  bool count_metrics(const DedupeRules& rules, const EachRecord& each);
 
   void begin(UtcTime batch_time);
   void apply(const RawMessage& message, const Tools& tools, DedupeOutput& output);
@@ -118,8 +126,8 @@ class Dedupe {
   const std::unordered_map<std::string_view, std::string_view>& pending() const { return pending_; }
   /// Packed seen entries of the batch.
   const std::string& seen_entries() const { return seen_entries_; }
-  /// Sums of every provider that the batch counted for, including the batch.
-  std::vector<std::pair<std::string, Totals>> totals() const;
+  /// Sums that the batch changed, including it: `kind:provider`, and the value on the topic.
+  std::vector<std::pair<std::string, std::string>> totals() const;
   const std::map<std::string, BatchCounts, std::less<>>& counted() const { return batch_counts_; }
 
   /// The batch was committed, and the store has its records.
@@ -131,6 +139,7 @@ class Dedupe {
   HotTable& table() { return table_; }
   /// Everything counted and committed so far.
   const std::map<std::string, Totals, std::less<>>& committed_totals() const { return totals_; }
+  const PartitionSums& sums() const { return sums_; }
 
  private:
   void apply_read(const RawMessage& message, const Result<RawRecord>& raw, const Tools& tools,
@@ -141,7 +150,7 @@ class Dedupe {
               const Tools& tools, DedupeOutput& output);
   void removal(std::string_view key, const RawRecord& raw, const Tools& tools,
                DedupeOutput& output);
-  void run_finished(std::string_view key, DedupeOutput& output);
+  void run_finished(std::string_view key, const RawRecord& raw, DedupeOutput& output);
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
   void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);
@@ -162,6 +171,7 @@ class Dedupe {
   RecordStore& store_;
   HotTable table_;
   std::map<std::string, Totals, std::less<>> totals_;
+  PartitionSums sums_;
 
   // Of the batch.
   UtcTime batch_time_;
@@ -171,6 +181,8 @@ class Dedupe {
   std::string seen_entries_;
   std::map<std::string, BatchCounts, std::less<>> batch_counts_;
   std::pair<const std::string, BatchCounts>* last_counts_ = nullptr;  // neighbours share a provider
+
+  UtcTime message_time_;  ///< of the message at hand: when it was fetched, if it says so
 
   // Of one record; kept for its memory.
   std::vector<std::byte> scratch_;

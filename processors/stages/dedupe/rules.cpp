@@ -8,6 +8,7 @@
 
 #include "core/hash.hpp"
 #include "core/resources.hpp"
+#include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
 namespace {
@@ -55,6 +56,24 @@ std::vector<std::string> texts(const boost::json::value& list) {
 bool matches(std::string_view name, std::string_view pattern) {
   return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
                                 : name == pattern;
+}
+
+// `null`, or a number that reads back as the same.
+void append_popularity(std::string& out, const Work& work, const ScopeRules* scope) {
+  if (scope != nullptr && scope->metric && scope->constant) {
+    for (const Member& member : work.meta_data) {
+      if (member.name == scope->metric->member) {
+        if (const auto metric = metric_value(member.json)) {
+          std::array<char, 32> text{};
+          const auto written = std::to_chars(text.data(), text.data() + text.size(),
+                                             standardized_popularity(*metric, *scope->constant));
+          out.append(text.data(), written.ptr);
+          return;
+        }
+      }
+    }
+  }
+  out += "null";
 }
 
 void append_query(std::string& out, std::string_view query, const DedupeRules& rules) {
@@ -116,7 +135,15 @@ const DedupeRules& shipped_dedupe_rules() {
         TagFilter{{texts(hidden.at("names")), texts(hidden.at("parts")),
                    texts(hidden.at("providers")), hidden.at("least_accuracy").to_number<double>()}},
         {},
-        texts(file.at("tracking_parameters"))};
+        texts(file.at("tracking_parameters")),
+        {}};
+    for (const auto& entry : file.at("popularity").as_array()) {
+      const auto text = [&](const char* name) {
+        return boost::json::value_to<std::string>(entry.at(name));
+      };
+      read.scopes[text("media_type") + ":" + text("provider")].metric =
+          PopularityMetric{text("metric"), entry.at("percentile").to_number<double>()};
+    }
     for (const auto& [provider, value] : file.at("authority").as_object()) {
       read.authority.emplace(provider, value.to_number<double>());
     }
@@ -125,8 +152,13 @@ const DedupeRules& shipped_dedupe_rules() {
   return rules;
 }
 
-void append_derived(std::string& out, const Work& work, UserReport report,
-                    const DedupeRules& rules) {
+const ScopeRules* DedupeRules::scope(std::string_view work_key) const {
+  const auto found = scopes.find(scope_of(work_key));
+  return found == scopes.end() ? nullptr : &found->second;
+}
+
+void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
+                    const ScopeRules* scope) {
   out += R"({"hidden_tags":[)";
   for (std::size_t i = 0; i < work.tags.size(); ++i) {
     if (rules.tags.hides(work.tags[i])) {
@@ -138,7 +170,9 @@ void append_derived(std::string& out, const Work& work, UserReport report,
   }
   out += R"(],"sensitivity":[)";
   append_sensitivity(out, report, is_provider_sensitive(work));
-  out += R"(],"popularity":null,"authority":)";
+  out += R"(],"popularity":)";
+  append_popularity(out, work, scope);
+  out += R"(,"authority":)";
   const auto authority = rules.authority.find(work.provider);
   out += authority == rules.authority.end() ? "null" : std::to_string(int(authority->second));
   out += R"(,"policy":0})";

@@ -3,10 +3,13 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/time.hpp"
+#include "processors/sums/popularity.hpp"
 #include "processors/work.hpp"
 
 namespace freshet {
@@ -34,11 +37,24 @@ class TagFilter {
   std::array<std::vector<std::size_t>, 256> parts_by_first_;
 };
 
+/// What holds for the works of one provider and media type.
+struct ScopeRules {
+  std::optional<PopularityMetric> metric;  ///< nothing: its works have no popularity
+  std::optional<double> constant;          ///< of popularity; nothing: not known yet
+  /// A full run that began then has ended, and nobody has to approve what it removes: works last
+  /// seen before are removed at source.
+  std::optional<UtcTime> removed_before;
+};
+
 /// The rule lists behind the `derived` part of a record and the URL claims.
 struct DedupeRules {
   TagFilter tags;
   std::map<std::string, double, std::less<>> authority;  ///< by provider
   std::vector<std::string> tracking_parameters;  ///< names; a trailing `*` stands for any ending
+  std::map<std::string, ScopeRules, std::less<>> scopes;  ///< by `image:flickr`; few have any
+
+  /// Null: nothing holds but what holds for all. @param work_key  of one of its works.
+  const ScopeRules* scope(std::string_view work_key) const;
 };
 
 /// The lists shipped with the binary, schemas/rules.json.
@@ -49,8 +65,8 @@ enum class UserReport { none, sensitive };
 
 /// Appends the `derived` object of a work that was merged: tags to hide by their position, reasons
 /// for sensitivity, popularity, authority, and the policy version all this comes from.
-void append_derived(std::string& out, const Work& work, UserReport report,
-                    const DedupeRules& rules);
+void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
+                    const ScopeRules* scope = nullptr);
 /// The same for a record without a work.
 void append_derived_without_work(std::string& out, UserReport report);
 

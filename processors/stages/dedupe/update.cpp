@@ -80,7 +80,7 @@ void derive(CatalogRecord& draft, const Work* work, const UpdateContext& context
       holds(draft, DecisionKind::sensitive) ? UserReport::sensitive : UserReport::none;
   std::string text;
   if (work != nullptr) {
-    append_derived(text, *work, report, context.rules);
+    append_derived(text, *work, report, context.rules, context.rules.scope(draft.key));
   } else {
     append_derived_without_work(text, report);
   }
@@ -113,6 +113,18 @@ std::string_view without_policy(std::string_view derived) {
   return derived.substr(0, derived.rfind(R"(,"policy":)"));
 }
 
+// A full run that began at T, and whose removals nobody has to approve any more, says of each work
+// that was not seen since that the source no longer has it: as a removal at T would. It holds for
+// every update from then on, so that what comes late and old brings nothing back.
+bool apply_removal_rule(Seen& seen, const ScopeRules* scope) {
+  if (scope == nullptr || !scope->removed_before || !seen.newest || is_removed(seen) ||
+      seen.newest->fetched_at >= *scope->removed_before) {
+    return false;
+  }
+  seen.removed = scope->removed_before;
+  return true;
+}
+
 enum class Revise { if_changed, always };
 
 // What becomes of the claim. With another URL, or none, the verdict on the last one is void.
@@ -136,6 +148,8 @@ void set_claim(const std::optional<CatalogRecord>& previous, CatalogRecord& draf
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
               const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
+  const ScopeRules* const scope = context.rules.scope(draft.key);
+  apply_removal_rule(draft.seen, scope);
   Update update;
   set_claim(previous, draft, revise, update);
   draft.status = status_of(draft);
@@ -176,6 +190,11 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
   }
   if (update.effect == Update::Effect::record) {
     append_catalog_record(json, draft);
+    if (scope != nullptr && scope->metric && (!previous || draft.work != previous->work)) {
+      const std::string& member = scope->metric->member;
+      update.metric_before = previous ? metric_of_work(previous->work, member) : std::nullopt;
+      update.metric_after = metric_of_work(draft.work, member);
+    }
   }
   return update;
 }
@@ -308,6 +327,7 @@ Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_
       draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
   derive(draft, work ? &*work : nullptr, context, arena);
   if (without_policy(draft.derived) == without_policy(previous.derived) &&
+      !apply_removal_rule(draft.seen, context.rules.scope(draft.key)) &&
       status_of(draft) == previous.status) {
     return {};
   }

@@ -54,6 +54,9 @@ struct Update {
   /// Whether the owner must be told even if nobody else claims the URL. Not for the first claim of
   /// a new work: it takes itself for the owner until it hears otherwise.
   bool needs_answer = false;
+  /// By which the work's popularity is measured, in the record before and in `json`.
+  std::optional<double> metric_before;
+  std::optional<double> metric_after;
 };
 
 /// Applies a cleaned sighting to the record as last written (or to none). While an erase decision

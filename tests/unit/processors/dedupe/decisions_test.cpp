@@ -46,7 +46,9 @@ class Decided : public testing::Test {
   }
   json::value record() { return json::parse(partition.store.records.at(kKey)); }
   std::string status() { return std::string{record().at("status").as_string()}; }
-  std::int64_t count(std::string_view name) { return partition.totals["met"].at(name); }
+  std::int64_t count(std::string_view name) {
+    return parse_totals(partition.totals["process:met"])->at(name);
+  }
   OnePartition partition;
   std::int64_t now = 2'000'000'000'000;
 };

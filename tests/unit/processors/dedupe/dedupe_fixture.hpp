@@ -63,7 +63,7 @@ class ListOutput final : public DedupeOutput {
 /// One partition with both its changelogs, and the ways in which a process can fail over it.
 class OnePartition {
  public:
-  OnePartition() : dedupe{std::make_unique<Dedupe>(0, 1, store)} {}
+  OnePartition() : dedupe{std::make_unique<Dedupe>(0, 1, store)} { count_metrics(); }
 
   void begin(UtcTime now) {
     out.records.clear();
@@ -90,7 +90,7 @@ class OnePartition {
               }
               return std::move(*parsed);
             },
-            reader, shipped_dedupe_rules(), std::chrono::days{20}, rules_version};
+            reader, rules, std::chrono::days{20}, rules_version};
   }
 
   void commit() {
@@ -100,8 +100,8 @@ class OnePartition {
     for (auto& record : out.records) {
       catalogue.push_back(std::move(record));
     }
-    for (auto& [provider, sums] : dedupe->totals()) {
-      totals[provider] = sums;
+    for (auto& [name, sums] : dedupe->totals()) {
+      totals[name] = sums;
     }
     seen += dedupe->seen_entries();
     dedupe->commit();
@@ -128,18 +128,31 @@ class OnePartition {
     each_seen_entry(seen, [&](const SeenEntry& entry) {
       dedupe->restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
     });
-    for (const auto& [provider, sums] : totals) {
-      dedupe->restore_totals(provider, sums);
+    for (const auto& [name, sums] : totals) {
+      dedupe->restore_totals(name, *parse_totals(sums));
     }
+    count_metrics();
   }
 
+  void count_metrics() {
+    dedupe->count_metrics(rules, [&](std::string_view prefix, const Dedupe::Visit& visit) {
+      for (const auto& [key, json] : store.records) {
+        if (key.starts_with(prefix)) {
+          visit(key, json);
+        }
+      }
+      return true;
+    });
+  }
+
+  DedupeRules rules = shipped_dedupe_rules();
   MapStore store;
   ListOutput out;
   RawReader reader;
   std::unique_ptr<Dedupe> dedupe;
   std::vector<std::pair<std::string, std::string>> catalogue;
   std::string seen;
-  std::map<std::string, Totals> totals;
+  std::map<std::string, std::string> totals;  ///< by kind:provider, as on the topic
 };
 
 inline std::string sighting_json(std::int64_t micros, std::string_view work) {

@@ -32,14 +32,12 @@ class StateOnDisk : public testing::Test {
 };
 
 TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
-  Totals sums;
-  sums.add("received", 7);
   {
     const auto state = open();
     const auto partition = state->partition(3);
     EXPECT_FALSE(partition->positions());
-    partition->write({{"image:met:1", "one"}, {"audio:x:2", "two"}}, {{"met", sums}},
-                     {10, 20, 30, 40});
+    partition->write({{"image:met:1", "one"}, {"audio:x:2", "two"}},
+                     {{"process:met", R"({"received":7})"}}, {10, 20, 30, 40});
     partition->flush();
     partition->write({{"image:met:9", "lost"}}, {}, {11, 20, 30, 40});  // closed without a flush
   }
@@ -51,7 +49,7 @@ TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
   ASSERT_TRUE(partition->get("image:met:1", value));
   EXPECT_EQ(value, "one");
   EXPECT_EQ(partition->get("image:met:9", value), has_last);  // with its position, or neither
-  EXPECT_EQ(partition->totals().at("met").at("received"), 7);
+  EXPECT_EQ(partition->totals().at("process:met").at("received"), 7);
   std::vector<std::string> keys;
   partition->each([&](std::string_view key, std::string_view) { keys.emplace_back(key); });
   keys.resize(2);

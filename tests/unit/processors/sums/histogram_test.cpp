@@ -20,8 +20,8 @@ double exact_percentile(std::vector<double> values, double p) {
   return values[std::max<std::size_t>(row, 1) - 1];
 }
 
-Histogram histogram_of(const std::vector<double>& values) {
-  Histogram histogram;
+ValueHistogram histogram_of(const std::vector<double>& values) {
+  ValueHistogram histogram;
   for (const double value : values) {
     histogram.add(bucket_of(value));
   }
@@ -78,7 +78,7 @@ TEST(Histogram, IsWithinOnePercentOfTheExactPercentile) {
     for (const std::size_t size : {1UL, 2UL, 3UL, 17UL, 1'000UL, 40'000UL}) {
       std::vector<double> values(size);
       std::generate(values.begin(), values.end(), [&] { return std::abs(row.draw(random)); });
-      const Histogram histogram = histogram_of(values);
+      const ValueHistogram histogram = histogram_of(values);
       EXPECT_EQ(histogram.size(), static_cast<std::int64_t>(size));
       for (const double p : {0.0, 0.05, 0.5, 0.85, 0.99, 1.0}) {
         const double exact = exact_percentile(values, p);
@@ -94,7 +94,7 @@ TEST(Histogram, IsEmptyOnceAllIsTakenOut) {
   std::mt19937_64 random{11};
   std::vector<double> values(5'000);
   std::generate(values.begin(), values.end(), [&] { return std::abs(kData[2].draw(random)); });
-  Histogram histogram = histogram_of(values);
+  ValueHistogram histogram = histogram_of(values);
   std::shuffle(values.begin(), values.end(), random);
   for (const double value : values) {
     histogram.add(bucket_of(value), -1);
@@ -110,9 +110,9 @@ TEST(Histogram, OfPartsAddsUpToThatOfTheWhole) {
   std::mt19937_64 random{13};
   std::vector<double> values(10'000);
   std::generate(values.begin(), values.end(), [&] { return std::abs(kData[2].draw(random)); });
-  Histogram sum;
+  ValueHistogram sum;
   for (std::size_t part = 0; part < 8; ++part) {
-    Histogram of_part;
+    ValueHistogram of_part;
     for (std::size_t i = part; i < values.size(); i += 8) {
       of_part.add(bucket_of(values[i]));
     }
@@ -122,7 +122,7 @@ TEST(Histogram, OfPartsAddsUpToThatOfTheWhole) {
 }
 
 TEST(Histogram, OutlivesASumThatWasLost) {
-  Histogram histogram = histogram_of({5, 5, 9});
+  ValueHistogram histogram = histogram_of({5, 5, 9});
   histogram.add(bucket_of(700), -1);
   EXPECT_EQ(histogram.size(), 3);
   EXPECT_EQ(histogram.percentile(1), 9);

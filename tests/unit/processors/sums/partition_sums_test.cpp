@@ -110,7 +110,7 @@ TEST(PartitionSums, ComeBackFromTheTopic) {
       sums = topic.restored();
     }
   }
-  Histogram expected;
+  ValueHistogram expected;
   for (const double value : values) {
     expected.add(bucket_of(value));
   }
