@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 namespace freshet::bench {
 
@@ -16,6 +18,19 @@ Config config_from_environment() {
     }
   }
   return load_config(sources);
+}
+
+Result<kafka::Watermarks> patient_watermarks(kafka::Consumer& consumer,
+                                             const kafka::TopicPartition& at) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 15s;
+  for (;;) {
+    auto marks = consumer.watermarks(at, 10s);
+    if (marks || std::chrono::steady_clock::now() > until) {
+      return marks;
+    }
+    std::this_thread::sleep_for(100ms);
+  }
 }
 
 }  // namespace freshet::bench

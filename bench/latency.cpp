@@ -45,7 +45,7 @@ int measure(int partitions, std::size_t warm_up) {
   for (const std::string& topic : {raw, config.kafka.prefixed(topics::kCatalog)}) {
     for (std::int32_t i = 0; i < partitions; ++i) {
       const kafka::TopicPartition at{topic, kafka::Partition{i}};
-      const auto marks = consumer.watermarks(at, 10s);
+      const auto marks = bench::patient_watermarks(consumer, at);
       if (!marks) {
         std::fprintf(stderr, "%s\n", marks.error().message().c_str());
         return 1;

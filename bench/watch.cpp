@@ -73,7 +73,7 @@ int watch(const std::string& topic, const std::string& group, int count, const s
   kafka::Admin admin{config.kafka};
   std::int64_t end = 0;
   for (const auto& at : partitions) {
-    const auto marks = consumer.watermarks(at, 10s);
+    const auto marks = bench::patient_watermarks(consumer, at);
     if (!marks) {
       std::fprintf(stderr, "%s\n", marks.error().message().c_str());
       return 1;

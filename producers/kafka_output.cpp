@@ -209,37 +209,48 @@ Result<void> KafkaOutput::rejection(const Rejection& rejection) {
   return kafka::produce_dead_letter(producer_, config_, letter);
 }
 
-Result<Totals*> KafkaOutput::totals_of(const std::string& provider) {
-  const auto found = totals_.find(provider);
-  if (found != totals_.end()) {
-    return &found->second;
+// Sums of providers that this run counts for the first time; all in one reading of the topic.
+Result<void> KafkaOutput::learn_totals(const TotalsByProvider& added) {
+  std::vector<std::string> providers;
+  std::vector<std::string> keys;
+  for (const auto& [provider, totals] : added) {
+    if (!totals_.contains(provider)) {
+      providers.push_back(provider);
+      keys.push_back(encode_totals_key({"produce", provider, kProducerTotals.value}));
+    }
   }
-  const std::string key = encode_totals_key({"produce", provider, kProducerTotals.value});
-  const auto values = read_newest(config_, totals_topic_, kProducerTotals, {key});
+  if (providers.empty()) {
+    return {};
+  }
+  const auto values = read_newest(config_, totals_topic_, kProducerTotals, keys);
   if (!values) {
     return values.error();
   }
-  Totals totals;
-  if (const auto stored = values->find(key); stored != values->end()) {
-    auto parsed = parse_totals(stored->second);
-    if (!parsed) {
-      return parsed.error();
+  std::map<std::string, Totals> learned;
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    Totals& totals = learned[providers[i]];
+    if (const auto stored = values->find(keys[i]); stored != values->end()) {
+      auto parsed = parse_totals(stored->second);
+      if (!parsed) {
+        return parsed.error();
+      }
+      totals = std::move(*parsed);
     }
-    totals = std::move(*parsed);
   }
-  return &totals_.emplace(provider, std::move(totals)).first->second;
+  totals_.merge(learned);
+  return {};
 }
 
 Result<void> KafkaOutput::add_totals(const TotalsByProvider& added) {
   static const kafka::Headers kHeaders = schema(schema_header::kTotals);
+  if (const auto learned = learn_totals(added); !learned) {
+    return learned;
+  }
   for (const auto& [provider, totals] : added) {
-    auto sum = totals_of(provider);
-    if (!sum) {
-      return sum.error();
-    }
-    (*sum)->add(totals);
+    Totals& sum = totals_.at(provider);
+    sum.add(totals);
     const std::string key = encode_totals_key({"produce", provider, kProducerTotals.value});
-    const auto sent = produce(totals_topic_, kProducerTotals, key, encode_totals(**sum), kHeaders);
+    const auto sent = produce(totals_topic_, kProducerTotals, key, encode_totals(sum), kHeaders);
     if (!sent) {
       return sent;
     }

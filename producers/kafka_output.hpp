@@ -28,7 +28,7 @@ class KafkaOutput final : public Output {
 
  private:
   Result<void> add_totals(const TotalsByProvider& added);
-  Result<Totals*> totals_of(const std::string& provider);
+  Result<void> learn_totals(const TotalsByProvider& added);
   Result<void> produce(const std::string& topic, std::optional<kafka::Partition> partition,
                        std::string_view key, std::string_view value, const kafka::Headers& headers);
 
