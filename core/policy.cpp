@@ -432,6 +432,7 @@ void PolicyLog::note_fault(const PolicyMessage& message, std::optional<Error> er
                     message.offset,
                     std::move(error),
                     message.value ? std::optional{std::string{*message.value}} : std::nullopt,
+                    message.schema ? std::optional{std::string{*message.schema}} : std::nullopt,
                     in_force == bytes_.end() ? std::nullopt : std::optional{in_force->second},
                     policy_.version_of(message.key)};
   faults_.insert_or_assign(fault.key, std::move(fault));

@@ -89,7 +89,7 @@ struct PolicyValue {
 /// Bounds of lists, so that one value fits a message and building it takes milliseconds.
 inline constexpr std::size_t kMostTerms = 100'000;
 inline constexpr std::size_t kMostTermCodePoints = 200;
-inline constexpr std::size_t kMostHiddenTags = 10'000;  ///< of each of its lists
+inline constexpr std::size_t kMostHiddenTags = 1'000;  ///< of each of its lists
 
 /// The rule of the key that `text` is a JSON value of (the member `rule` of a message). Terms and
 /// names are trimmed, sorted and without repeats.
@@ -144,6 +144,7 @@ struct PolicyFault {
   std::int64_t offset = 0;
   std::optional<Error> error;  ///< nothing: usable, but of an earlier version
   std::optional<std::string> bytes;
+  std::optional<std::string> schema;  ///< its header `schema`
   /// What is to be written: the earlier value as it was; nothing: none, the lists are as shipped.
   std::optional<std::string> in_force;
   std::int64_t version = 0;  ///< of what is in force

@@ -10,22 +10,115 @@ namespace {
 
 constexpr std::uint64_t kMaxRecords = 20'000;
 constexpr std::uint64_t kMaxBytes = 8U << 20U;
+// Of one partition and batch; records of a scan are as large as any.
+constexpr std::int64_t kMaxScanRecords = 4'000;
 
 }  // namespace
 
-Batch::Batch(const Config& config, const Inputs& inputs, OwnedPartitions& partitions,
-             LoopCounters& counters)
+Batch::Batch(const Config& config, const Inputs& inputs, PolicyRules& policy,
+             OwnedPartitions& partitions, LoopCounters& counters)
     : config_{config},
       inputs_{inputs},
       partitions_{partitions},
       counters_{counters},
-      tools_{[this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); },
-             reader_, shipped_dedupe_rules(), std::chrono::days{config.process.touch_after_days}},
+      policy_{policy},
       output_{config.kafka, inputs.partitions()} {}
 
 void Batch::begin(kafka::Producer& producer, UtcTime time) {
   time_ = time;
   output_.begin(producer, time);
+  take_rules();
+  mend_policy();
+}
+
+// One state of policy for the whole batch. What it asks to be scanned is asked for once.
+void Batch::take_rules() {
+  if (const auto newest = policy_.newest(); newest != rules_) {
+    rules_ = newest;
+    tools_.emplace(Dedupe::Tools{
+        [this](std::string_view work, Arena& arena) { return cleaner_.clean(work, arena); },
+        reader_, rules_->rules, std::chrono::days{config_.process.touch_after_days}});
+  }
+  for (const auto& [number, partition] : partitions_) {
+    if (partition->scanned_for != rules_) {
+      partition->scanned_for = rules_;
+      for (ScanJob& job : scans_of(*rules_->state->policy)) {
+        partition->scan.request(std::move(job));
+      }
+    }
+  }
+}
+
+bool Batch::has_background_work() {
+  if (partitions_.empty()) {
+    return false;
+  }
+  take_rules();
+  const auto& faults = rules_->state->faults;
+  return (partitions_.contains(0) && !faults.empty() && faults.back().offset > mended_) ||
+         std::ranges::any_of(partitions_,
+                             [](const auto& entry) { return entry.second->scan.has_work(); });
+}
+
+// Whoever owns partition 0 puts aside what cannot be used, once, and says again what is in force:
+// compaction would leave nothing else of that rule.
+void Batch::mend_policy() {
+  batch_mended_ = mended_;
+  if (!partitions_.contains(0)) {
+    return;
+  }
+  const kafka::Headers plain = schema_headers(schema_header::kPolicy);
+  const std::string topic = config_.kafka.prefixed(topics::kPolicy);
+  for (const PolicyFault& fault : rules_->state->faults) {
+    if (fault.offset <= mended_) {
+      continue;
+    }
+    if (fault.error) {
+      output_.dead_letter(*fault.error,
+                          {.topic = std::string{topics::kPolicy},
+                           .partition = kafka::Partition{0},
+                           .offset = fault.offset},
+                          fault.key, fault.bytes,
+                          fault.schema ? schema_headers(*fault.schema) : kafka::Headers{});
+    }
+    kafka::Headers headers = plain;
+    if (!fault.in_force) {
+      headers.emplace_back("version", std::to_string(fault.version));
+    }
+    output_.produce({.topic = topic,
+                     .partition = kafka::Partition{0},
+                     .key = fault.key,
+                     .value = fault.in_force,
+                     .headers = &headers,
+                     .timestamp = std::nullopt});
+    batch_mended_ = std::max(batch_mended_, fault.offset);
+  }
+}
+
+void Batch::scan(std::chrono::microseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  bool is_over = false;
+  // From the partition after the one that had the last turn.
+  for (std::size_t turn = 0; turn < partitions_.size() && !is_over; ++turn) {
+    auto next = partitions_.upper_bound(last_scanned_);
+    next = next == partitions_.end() ? partitions_.begin() : next;
+    PartitionState& partition = *next->second;
+    last_scanned_ = partition.number;
+    if (!partition.scan.has_work()) {
+      continue;
+    }
+    Touched& touched = touch(partition);
+    output_.about(kafka::Partition{partition.number}, touched);
+    ScanBatch batch{partition.dedupe, *tools_, output_};
+    const Scan::Slice slice = partition.scan.run(
+        [&] {
+          return touched.records < kMaxScanRecords && std::chrono::steady_clock::now() < until;
+        },
+        batch);
+    scanned_.works += slice.works;
+    scanned_.written += slice.written;
+    is_over = std::chrono::steady_clock::now() >= until;
+  }
 }
 
 Result<void> Batch::take(const kafka::Polled& polled) {
@@ -71,13 +164,13 @@ void Batch::apply(const Route& route, const kafka::Message& message) {
                           .appended = message.timestamp()};
   switch (route.input) {
     case Input::raw:
-      return route.partition->dedupe.apply(record, tools_, output_);
+      return route.partition->dedupe.apply(record, *tools_, output_);
     case Input::decisions:
-      return route.partition->dedupe.apply_decision(record, tools_, output_);
+      return route.partition->dedupe.apply_decision(record, *tools_, output_);
     case Input::claims:
       return;
     case Input::verdicts:
-      return route.partition->dedupe.apply_verdict(record, tools_, output_);
+      return route.partition->dedupe.apply_verdict(record, *tools_, output_);
   }
 }
 
@@ -144,6 +237,7 @@ void Batch::store(PartitionState& partition, const Touched& touched, std::int64_
     std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
     partition.store->write(records, touched.totals, at);
   }
+  partition.scan.commit();
 }
 
 void Batch::count() {
@@ -154,20 +248,27 @@ void Batch::count() {
     }
     dedupe.commit();
   }
+  counters_.scanned.add(static_cast<double>(scanned_.works));
+  counters_.scan_written.add(static_cast<double>(scanned_.written));
+  mended_ = batch_mended_;
   double works = 0;
   double bytes = 0;
+  double jobs = 0;
   for (const auto& [number, partition] : partitions_) {
     works += static_cast<double>(partition->dedupe.table().size());
     bytes += static_cast<double>(partition->dedupe.table().bytes());
+    jobs += static_cast<double>(partition->scan.jobs());
   }
   counters_.works.set(works);
   counters_.table_bytes.set(bytes);
+  counters_.scan_jobs.set(jobs);
   clear();
 }
 
 void Batch::rollback() {
   for (const auto& [number, touched] : touched_) {
     partitions_.at(number)->dedupe.rollback();
+    partitions_.at(number)->scan.rollback();
   }
   clear();
 }
@@ -179,6 +280,7 @@ void Batch::clear() {
   next_offsets_.clear();
   records_ = 0;
   bytes_ = 0;
+  scanned_ = {};
 }
 
 }  // namespace freshet

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/output.hpp"
 #include "processors/catalogue/partitions.hpp"
+#include "processors/catalogue/policy_rules.hpp"
 #include "processors/stages/clean.hpp"
 
 namespace freshet {
@@ -29,13 +31,19 @@ using OwnedPartitions = std::map<std::int32_t, std::unique_ptr<PartitionState>>;
 /// ```
 class Batch {
  public:
-  Batch(const Config& config, const Inputs& inputs, OwnedPartitions& partitions,
-        LoopCounters& counters);
+  Batch(const Config& config, const Inputs& inputs, PolicyRules& policy,
+        OwnedPartitions& partitions, LoopCounters& counters);
+
+  /// Whether there is something to do that no record of an input asks for: works to be scanned, or
+  /// a message of policy to be put aside.
+  bool has_background_work();
 
   void begin(kafka::Producer& producer, UtcTime time);
   /// Hands each record to the stage that its topic is for.
   /// @error what was made of them could not be sent: the batch cannot be committed any more.
   Result<void> take(const kafka::Polled& polled);
+  /// Scans works for as long, partition by partition in turn.
+  void scan(std::chrono::microseconds time);
   /// Sends what is sent once per batch. @error as `take`.
   Result<void> finish();
   /// The next offsets of all that was taken.
@@ -48,6 +56,8 @@ class Batch {
   /// It never happened.
   void rollback();
 
+  /// Nothing was taken from the inputs.
+  bool is_idle() const { return records_ == 0; }
   /// What is in flight stays small, and so do commits.
   bool is_full() const;
 
@@ -62,6 +72,8 @@ class Batch {
   };
   void set_route(Route& route, const kafka::Message& message);
   Touched& touch(PartitionState& partition);
+  void take_rules();
+  void mend_policy();
   void apply(const Route& route, const kafka::Message& message);
   void store(PartitionState& partition, const Touched& touched, std::int64_t now_ms);
   void clear();
@@ -72,13 +84,19 @@ class Batch {
   LoopCounters& counters_;
   Cleaner cleaner_;
   RawReader reader_;
-  Dedupe::Tools tools_;
+  PolicyRules& policy_;
+  std::shared_ptr<const RuleSet> rules_;  ///< of this batch
+  std::optional<Dedupe::Tools> tools_;    ///< with these rules
   BatchOutput output_;
   UtcTime time_;
   std::map<std::int32_t, Touched> touched_;
   std::map<kafka::TopicPartition, kafka::Offset> next_offsets_;
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
+  Scan::Slice scanned_;
+  std::int32_t last_scanned_ = -1;
+  std::int64_t mended_ = -1;        ///< offset up to which messages of policy were put aside
+  std::int64_t batch_mended_ = -1;  ///< the same, with this batch
 };
 
 }  // namespace freshet

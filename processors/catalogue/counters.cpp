@@ -21,7 +21,12 @@ LoopCounters::LoopCounters(Metrics& all, const std::string& loop)
       commit_seconds{
           all.histogram("freshet_process_commit_duration_seconds", "Duration of a commit", labels)},
       works{all.gauge("freshet_process_works", "Works in the table", labels)},
-      table_bytes{all.gauge("freshet_process_table_bytes", "Memory of the table", labels)} {}
+      table_bytes{all.gauge("freshet_process_table_bytes", "Memory of the table", labels)},
+      scanned{all.counter("freshet_process_scan_works_total", "Works visited by background scans",
+                          labels)},
+      scan_written{all.counter("freshet_process_scan_written_total",
+                               "Works that background scans had to write", labels)},
+      scan_jobs{all.gauge("freshet_process_scan_jobs", "Scans that wait or run", labels)} {}
 
 void LoopCounters::add(const BatchCounts& counted) {
   received.add(static_cast<double>(counted.received));

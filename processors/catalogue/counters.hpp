@@ -26,6 +26,9 @@ struct LoopCounters {
   Histogram& commit_seconds;
   Gauge& works;
   Gauge& table_bytes;
+  Counter& scanned;
+  Counter& scan_written;
+  Gauge& scan_jobs;
 
  private:
   void add_reasons(const char* name, const char* help, const char* label,

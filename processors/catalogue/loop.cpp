@@ -32,15 +32,17 @@ std::int64_t steady_millis() {
 }  // namespace
 
 CatalogueLoop::CatalogueLoop(const Config& config, const Inputs& inputs, int number,
-                             PartitionStates& states, Metrics& metrics, LoopStatus& status)
+                             PartitionStates& states, PolicyRules& policy, Metrics& metrics,
+                             LoopStatus& status)
     : config_{config},
       inputs_{inputs},
       name_{config.kafka.prefixed(std::string{kStep} + "." + config.process.instance + "." +
                                   std::to_string(number))},
       states_{states},
+      policy_{policy},
       status_{status},
       counters_{metrics, std::to_string(number)},
-      batch_{config, inputs, partitions_, counters_} {}
+      batch_{config, inputs, policy, partitions_, counters_} {}
 
 void CatalogueLoop::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -143,7 +145,8 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
     offsets =
         taken.empty() ? StartOffsets{} : restore(config_, inputs_, *consumer_, taken, keep_alive);
   }
-  if (!offsets || assignment_ != assignment) {
+  // An earlier owner may have scanned by a policy that this process has not read yet.
+  if (!offsets || !policy_.reader().catch_up(keep_alive) || assignment_ != assignment) {
     for (auto& partition : taken) {
       states_.give_back(std::move(partition));
     }
@@ -161,6 +164,8 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
     held_back_ = std::move(offsets->all);
   }
   for (auto& partition : taken) {
+    partition->scan.load();
+    partition->scanned_for = nullptr;
     partitions_.emplace(partition->number, std::move(partition));
   }
   status_.assigned = true;
@@ -175,7 +180,9 @@ void CatalogueLoop::run_batch(const std::stop_token& stop) {
     if (in_transaction_ && (now >= deadline || batch_.is_full())) {
       break;
     }
+    const bool is_scanning = !in_transaction_ && held_back_.empty() && batch_.has_background_work();
     const auto wait = in_transaction_ ? std::chrono::ceil<milliseconds>(deadline - now)
+                      : is_scanning   ? std::min<milliseconds>(interval / 2, kIdleWait)
                                       : std::chrono::duration_cast<milliseconds>(kIdleWait);
     const auto polled = consumer_->poll(wait, kPollRecords);
     if (!polled) {
@@ -195,6 +202,10 @@ void CatalogueLoop::run_batch(const std::stop_token& stop) {
       deadline = steady_clock::now() + interval;
     }
     update_idle(*polled);
+    if (began && !in_transaction_ && is_scanning && !to_restore_) {
+      scan();
+      return;
+    }
     if (!in_transaction_ || !held_back_.empty()) {
       break;  // unread decisions are committed as they come
     }
@@ -257,10 +268,25 @@ void CatalogueLoop::begin() {
     return;
   }
   in_transaction_ = true;
+  began_ = steady_clock::now();
   batch_.begin(*producer_, SystemClock{}.now());
 }
 
+// A batch of nothing but background work: half of the time, since a poll comes before each.
+void CatalogueLoop::scan() {
+  begin();
+  if (!must_reconnect_) {
+    commit();
+  }
+}
+
 void CatalogueLoop::commit() {
+  if (held_back_.empty()) {
+    batch_.scan(scan_time(
+        batch_.is_idle(),
+        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began_),
+        milliseconds{config_.process.commit_interval_ms}));
+  }
   const auto start = steady_clock::now();
   kafka::Producer::Step step{kafka::Producer::Outcome::abort, {}};
   if (const auto sent = batch_.finish(); !sent) {
@@ -332,7 +358,8 @@ void CatalogueLoop::update_idle(const kafka::Polled& polled) {
   for (const kafka::TopicPartition& end : polled.ends) {
     at_end_[end] = true;
   }
-  bool idle = status_.assigned && !in_transaction_ && held_back_.empty();
+  bool idle =
+      status_.assigned && !in_transaction_ && held_back_.empty() && !batch_.has_background_work();
   for (const auto& [at, at_end] : at_end_) {
     idle = idle && at_end;
   }

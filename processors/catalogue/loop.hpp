@@ -44,7 +44,7 @@ struct LoopStatus {
 class CatalogueLoop {
  public:
   CatalogueLoop(const Config& config, const Inputs& inputs, int number, PartitionStates& states,
-                Metrics& metrics, LoopStatus& status);
+                PolicyRules& policy, Metrics& metrics, LoopStatus& status);
 
   /// Returns when it is told to stop: the batch at hand is committed first.
   /// @error WorkFailed: fenced, an unknown outcome, or a broker that refuses for good. Only the log
@@ -60,6 +60,7 @@ class CatalogueLoop {
   void run_batch(const std::stop_token& stop);
   bool take(const kafka::Polled& polled);
   void begin();
+  void scan();
   void commit();
   void abandon();
   void save_next_table();
@@ -71,6 +72,7 @@ class CatalogueLoop {
   const Inputs& inputs_;
   const std::string name_;
   PartitionStates& states_;
+  PolicyRules& policy_;
   LoopStatus& status_;
   LoopCounters counters_;
 
@@ -79,6 +81,7 @@ class CatalogueLoop {
   OwnedPartitions partitions_;
   Batch batch_;
   bool in_transaction_ = false;
+  std::chrono::steady_clock::time_point began_;  ///< the transaction
   bool must_reconnect_ = false;
 
   std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up

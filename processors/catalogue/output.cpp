@@ -95,6 +95,19 @@ void BatchOutput::dead_letter(const Error& error) {
                                   message_->headers()));
 }
 
+void BatchOutput::dead_letter(const Error& error, const kafka::DeadLetterOrigin& origin,
+                              std::string_view key, std::optional<std::string_view> value,
+                              const kafka::Headers& headers) {
+  note(kafka::produce_dead_letter(*producer_, config_,
+                                  {.step = kStep,
+                                   .error = error,
+                                   .origin = origin,
+                                   .key = key,
+                                   .value = value,
+                                   .time = batch_time_},
+                                  headers));
+}
+
 void BatchOutput::produce(const kafka::OutRecord& record) { note(producer_->produce(record)); }
 
 bool BatchOutput::note(const Result<void>& sent) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/config.hpp"
+#include "core/kafka/dead_letter.hpp"
 #include "core/kafka/message.hpp"
 #include "core/kafka/producer.hpp"
 #include "processors/catalogue/inputs.hpp"
@@ -35,6 +36,10 @@ class BatchOutput final : public DedupeOutput {
   void claim(std::string_view key, const UrlClaim& claim, bool needs_answer) override;
   void release(std::string_view key, std::string_view url_hash) override;
   void dead_letter(const Error& error) override;
+
+  /// Puts a message aside that is of no input.
+  void dead_letter(const Error& error, const kafka::DeadLetterOrigin& origin, std::string_view key,
+                   std::optional<std::string_view> value, const kafka::Headers& headers);
 
   /// Anything else.
   void produce(const kafka::OutRecord& record);

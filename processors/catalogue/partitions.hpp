@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "processors/catalogue/policy_rules.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
 #include "processors/state_store.hpp"
 
@@ -14,11 +15,13 @@ namespace freshet {
 /// All that a loop needs of one partition while it owns it.
 struct PartitionState {
   PartitionState(std::int32_t n, std::int32_t partitions, StateStore& state)
-      : number{n}, store{state.partition(n)}, dedupe{n, partitions, *store} {}
+      : number{n}, store{state.partition(n)}, dedupe{n, partitions, *store}, scan{*store} {}
 
   std::int32_t number;
   std::unique_ptr<PartitionStore> store;
   Dedupe dedupe;
+  Scan scan;
+  std::shared_ptr<const RuleSet> scanned_for;  ///< the rules whose scans were asked for
   ChangelogPositions positions;
   bool loaded = false;  ///< the table was built from disk, or began empty
 };

@@ -90,6 +90,14 @@ std::optional<PartitionCounts> await_topics(const Config& config, const std::sto
                        std::to_string(partitions.works) + " of " + std::string{topics::kRaw});
   }
   partitions.claims = *count;
+  const auto policies = await_topic(probe, config.kafka.prefixed(topics::kPolicy), stop, waiting);
+  if (!policies) {
+    return std::nullopt;
+  }
+  if (*policies != 1) {
+    throw StartupError("topic " + config.kafka.prefixed(topics::kPolicy) + " has " +
+                       std::to_string(*policies) + " partitions and must have one");
+  }
   waiting = false;
   return partitions;
 }
@@ -153,21 +161,21 @@ class GroupProgress {
 class Loops {
  public:
   Loops(const Config& config, const Inputs& inputs, int count, PartitionStates& states,
-        Metrics& metrics)
+        PolicyRules& policy, Metrics& metrics)
       : states_{states}, statuses_(static_cast<std::size_t>(count)) {
     for (int i = 0; i < count; ++i) {
       LoopStatus& status = statuses_[static_cast<std::size_t>(i)];
-      threads_.emplace_back(
-          [this, &config, &inputs, i, &states, &metrics, &status](std::stop_token stop) {
-            try {
-              CatalogueLoop{config, inputs, i, states, metrics, status}.run(std::move(stop));
-            } catch (...) {
-              const std::lock_guard guard{mutex_};
-              if (!failure_) {
-                failure_ = std::current_exception();
-              }
-            }
-          });
+      threads_.emplace_back([this, &config, &inputs, i, &states, &policy, &metrics,
+                             &status](std::stop_token stop) {
+        try {
+          CatalogueLoop{config, inputs, i, states, policy, metrics, status}.run(std::move(stop));
+        } catch (...) {
+          const std::lock_guard guard{mutex_};
+          if (!failure_) {
+            failure_ = std::current_exception();
+          }
+        }
+      });
     }
   }
 
@@ -241,7 +249,9 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   if (run.until_idle) {
     progress.emplace(config, inputs);
   }
-  Loops loops{config, inputs, count, states, context.metrics};
+  kafka::PolicyReader reader{config.kafka, "process.catalogue", context.metrics};
+  PolicyRules policy{reader};
+  Loops loops{config, inputs, count, states, policy, context.metrics};
   running = &loops;
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
     if (run.until_idle && loops.idle_for(*run.until_idle) && progress->is_done()) {

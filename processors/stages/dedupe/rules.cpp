@@ -8,6 +8,7 @@
 
 #include "core/hash.hpp"
 #include "core/resources.hpp"
+#include "processors/json_text.hpp"
 #include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
@@ -39,14 +40,41 @@ bool is_provider_sensitive(const Work& work) {
   });
 }
 
-void append_sensitivity(std::string& out, UserReport report, bool provider_says_so) {
+void append_sensitivity(std::string& out, bool text_is, UserReport report, bool provider_says_so) {
+  const auto reason = [&](std::string_view name) {
+    out += out.back() == '[' ? "\"" : ",\"";
+    out += name;
+    out += '"';
+  };
+  if (text_is) {
+    reason("sensitive_text");
+  }
   if (report == UserReport::sensitive) {
-    out += R"("user_reported_sensitivity")";
-    out += provider_says_so ? "," : "";
+    reason("user_reported_sensitivity");
   }
   if (provider_says_so) {
-    out += R"("provider_supplied_sensitivity")";
+    reason("provider_supplied_sensitivity");
   }
+}
+
+void append_policy(std::string& out, const DedupeRules& rules) {
+  out += R"(,"policy":)";
+  out += std::to_string(rules.policy_version);
+  out += '}';
+}
+
+// Whether a term stands in a JSON text; values of any other kind have no words.
+bool occurs_in_json(std::string_view json, const SensitiveTerms& terms) {
+  if (json.size() < 2 || json.front() != '"') {
+    return false;
+  }
+  if (json.find('\\') == std::string_view::npos) {
+    return terms.occurs_in(json.substr(1, json.size() - 2));
+  }
+  std::array<std::byte, 8192> buffer{};
+  Arena arena{buffer.data(), buffer.size()};
+  const auto text = decode_json_text(json, arena);
+  return text && terms.occurs_in(*text);
 }
 
 std::vector<std::string> texts(const boost::json::value& list) {
@@ -97,6 +125,8 @@ void append_query(std::string& out, std::string_view query, const DedupeRules& r
 }  // namespace
 
 TagFilter::TagFilter(Lists lists) : lists_{std::move(lists)} {
+  std::ranges::sort(lists_.names);
+  std::ranges::sort(lists_.providers);
   for (std::size_t i = 0; i < lists_.parts.size(); ++i) {
     parts_by_first_[static_cast<std::uint8_t>(lists_.parts[i].at(0))].push_back(i);
   }
@@ -110,13 +140,13 @@ bool TagFilter::hides_name(std::string_view name) const {
       }
     }
   }
-  return std::ranges::find(lists_.names, name) != lists_.names.end();
+  return std::ranges::binary_search(lists_.names, name, std::less<std::string_view>{});
 }
 
 bool TagFilter::hides(const Tag& tag) const {
   if (tag.name.empty() ||
       (!tag.accuracy.empty() && is_below(tag.accuracy, lists_.least_accuracy)) ||
-      std::ranges::find(lists_.providers, tag.provider) != lists_.providers.end()) {
+      std::ranges::binary_search(lists_.providers, tag.provider, std::less<std::string_view>{})) {
     return true;
   }
   if (std::ranges::none_of(tag.name, [](char c) { return c >= 'A' && c <= 'Z'; })) {
@@ -136,7 +166,8 @@ const DedupeRules& shipped_dedupe_rules() {
                    texts(hidden.at("providers")), hidden.at("least_accuracy").to_number<double>()}},
         {},
         texts(file.at("tracking_parameters")),
-        {}};
+        {},
+        nullptr};
     for (const auto& entry : file.at("popularity").as_array()) {
       const auto text = [&](const char* name) {
         return boost::json::value_to<std::string>(entry.at(name));
@@ -157,6 +188,43 @@ const ScopeRules* DedupeRules::scope(std::string_view work_key) const {
   return found == scopes.end() ? nullptr : &found->second;
 }
 
+DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const DedupeRules* before) {
+  DedupeRules rules = shipped;
+  rules.policy_version = policy.version();
+  if (const auto* hidden = policy.find<HiddenTagsRule>(policy::kHiddenTags)) {
+    rules.tags =
+        TagFilter{{hidden->names, hidden->parts, hidden->providers, hidden->least_accuracy}};
+  }
+  rules.terms_version = policy.version_of(policy::kSensitiveTerms);
+  if (before != nullptr && before->terms_version == rules.terms_version) {
+    rules.sensitive_terms = before->sensitive_terms;
+  } else if (const auto* terms = policy.find<SensitiveTermsRule>(policy::kSensitiveTerms);
+             terms != nullptr && !terms->terms.empty()) {
+    rules.sensitive_terms = std::make_shared<const SensitiveTerms>(terms->terms);
+  }
+  for (const auto& [key, value] : policy.values()) {
+    if (const auto* popularity = std::get_if<PopularityRule>(&value->rule)) {
+      ScopeRules& scope = rules.scopes[key.substr(policy::kPopularity.size())];
+      // Of another metric than is shipped now it says nothing.
+      if (scope.metric && scope.metric->member == popularity->metric) {
+        scope.constant = popularity->constant;
+      }
+    } else if (const auto* removal = std::get_if<RemovalRule>(&value->rule)) {
+      rules.scopes[key.substr(policy::kRemoval.size())].removed_before = removal->approved_before;
+    }
+  }
+  return rules;
+}
+
+bool has_sensitive_text(const Work& work, const SensitiveTerms& terms) {
+  return occurs_in_json(work.at(Field::title), terms) ||
+         std::ranges::any_of(work.tags,
+                             [&](const Tag& tag) { return terms.occurs_in(tag.name); }) ||
+         std::ranges::any_of(work.meta_data, [&](const Member& member) {
+           return member.name == "description" && occurs_in_json(member.json, terms);
+         });
+}
+
 void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
                     const ScopeRules* scope) {
   out += R"({"hidden_tags":[)";
@@ -169,19 +237,22 @@ void append_derived(std::string& out, const Work& work, UserReport report, const
     }
   }
   out += R"(],"sensitivity":[)";
-  append_sensitivity(out, report, is_provider_sensitive(work));
+  append_sensitivity(
+      out, rules.sensitive_terms != nullptr && has_sensitive_text(work, *rules.sensitive_terms),
+      report, is_provider_sensitive(work));
   out += R"(],"popularity":)";
   append_popularity(out, work, scope);
   out += R"(,"authority":)";
   const auto authority = rules.authority.find(work.provider);
   out += authority == rules.authority.end() ? "null" : std::to_string(int(authority->second));
-  out += R"(,"policy":0})";
+  append_policy(out, rules);
 }
 
-void append_derived_without_work(std::string& out, UserReport report) {
+void append_derived_without_work(std::string& out, UserReport report, const DedupeRules& rules) {
   out += R"({"hidden_tags":[],"sensitivity":[)";
-  append_sensitivity(out, report, false);
-  out += R"(],"popularity":null,"authority":null,"policy":0})";
+  append_sensitivity(out, false, report, false);
+  out += R"(],"popularity":null,"authority":null)";
+  append_policy(out, rules);
 }
 
 std::string canonical_url(std::string_view url, const DedupeRules& rules) {

@@ -1,14 +1,18 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/policy.hpp"
 #include "core/time.hpp"
+#include "processors/stages/dedupe/sensitive_terms.hpp"
 #include "processors/sums/popularity.hpp"
 #include "processors/work.hpp"
 
@@ -52,6 +56,10 @@ struct DedupeRules {
   std::map<std::string, double, std::less<>> authority;  ///< by provider
   std::vector<std::string> tracking_parameters;  ///< names; a trailing `*` stands for any ending
   std::map<std::string, ScopeRules, std::less<>> scopes;  ///< by `image:flickr`; few have any
+  /// Nothing: no terms. Shared, because building it takes longer than all of the rest.
+  std::shared_ptr<const SensitiveTerms> sensitive_terms;
+  std::int64_t terms_version = 0;   ///< of the rule that they come from
+  std::int64_t policy_version = 0;  ///< of all of it; 0: as shipped
 
   /// Null: nothing holds but what holds for all. @param work_key  of one of its works.
   const ScopeRules* scope(std::string_view work_key) const;
@@ -59,6 +67,13 @@ struct DedupeRules {
 
 /// The lists shipped with the binary, schemas/rules.json.
 const DedupeRules& shipped_dedupe_rules();
+
+/// The shipped lists with what policy says in their place.
+/// @param before  earlier rules, whose parts are used again where they are the same; may be null.
+DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const DedupeRules* before);
+
+/// Whether a sensitive term stands in the title, the description or the name of a tag.
+bool has_sensitive_text(const Work& work, const SensitiveTerms& terms);
 
 /// Whether a decision says that the work is sensitive.
 enum class UserReport { none, sensitive };
@@ -68,7 +83,7 @@ enum class UserReport { none, sensitive };
 void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
                     const ScopeRules* scope = nullptr);
 /// The same for a record without a work.
-void append_derived_without_work(std::string& out, UserReport report);
+void append_derived_without_work(std::string& out, UserReport report, const DedupeRules& rules);
 
 /// What a URL is claimed as: 32 hex digits over media type and canonical URL. The canonical form
 /// has no scheme (http and https are one), no default port, no fragment, no tracking parameters,

@@ -82,7 +82,7 @@ void derive(CatalogRecord& draft, const Work* work, const UpdateContext& context
   if (work != nullptr) {
     append_derived(text, *work, report, context.rules, context.rules.scope(draft.key));
   } else {
-    append_derived_without_work(text, report);
+    append_derived_without_work(text, report, context.rules);
   }
   draft.derived = copy_to(arena, text);
 }

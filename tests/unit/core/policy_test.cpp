@@ -1,0 +1,297 @@
+#include "core/policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/topics.hpp"
+
+namespace freshet {
+namespace {
+
+constexpr std::int64_t kNow = 1'795'220'451'256;
+
+std::string value_json(std::int64_t version, std::string_view rule) {
+  return R"({"version":)" + std::to_string(version) +
+         R"(,"at":"2026-11-21T00:00:00.000Z","by":"A. Person","why":"request","rule":)" +
+         std::string{rule} + "}";
+}
+
+PolicyMessage message(std::string_view key, std::string_view value, std::int64_t offset = 0) {
+  return {.key = key,
+          .value = value,
+          .schema = schema_header::kPolicy,
+          .version = std::nullopt,
+          .appended = UtcTime::from_millis(kNow),
+          .offset = offset};
+}
+
+PolicyMessage taken_back(std::string_view key, std::int64_t appended_ms, std::int64_t offset = 0) {
+  return {.key = key,
+          .value = std::nullopt,
+          .schema = std::nullopt,
+          .version = std::nullopt,
+          .appended = UtcTime::from_millis(appended_ms),
+          .offset = offset};
+}
+
+struct Case {
+  std::string name;
+  std::string key;
+  std::string rule;
+  std::string fault;  ///< field and rule, or empty: it is fine
+};
+
+class PolicyRuleIs : public testing::TestWithParam<Case> {};
+
+TEST_P(PolicyRuleIs, ReadOrRefused) {
+  const auto& [name, key, rule, fault] = GetParam();
+  const auto value = parse_policy_value(key, value_json(7, rule));
+  if (!fault.empty()) {
+    ASSERT_FALSE(value);
+    const Error error = value.error();
+    EXPECT_EQ(error.field() + "/" + error.rule(), fault) << error.message();
+    EXPECT_EQ(error.retry(), Retry::never);
+    return;
+  }
+  ASSERT_TRUE(value) << value.error().message();
+  // What is written is read again as the same.
+  const auto again = parse_policy_value(key, encode_policy_value(*value));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->rule, value->rule);
+  EXPECT_EQ(encode_policy_value(*again), encode_policy_value(*value));
+}
+
+std::string repeated(std::string_view entry, std::size_t times) {
+  std::string list;
+  for (std::size_t i = 0; i < times; ++i) {
+    list += list.empty() ? "" : ",";
+    list += entry;
+  }
+  return "[" + list + "]";
+}
+
+const std::string kTags = R"("parts":["x"],"providers":["y"],"least_accuracy":0.9)";
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, PolicyRuleIs,
+    testing::Values(
+        Case{"Terms", "sensitive_terms", R"({"terms":["Bird","two  words","ÄÖ"]})", ""},
+        Case{"NoTerms", "sensitive_terms", R"({"terms":[]})", ""},
+        Case{"TermsMissing", "sensitive_terms", "{}", "rule.terms/required"},
+        Case{"TermsNoList", "sensitive_terms", R"({"terms":"bird"})", "rule.terms/required"},
+        Case{"TermNoText", "sensitive_terms", R"({"terms":["a",7]})", "rule.terms/text"},
+        Case{"TermEmpty", "sensitive_terms", R"({"terms":[""]})", "rule.terms/text"},
+        Case{"TermOfSpaces", "sensitive_terms", R"({"terms":["   "]})", "rule.terms/text"},
+        Case{"TermWithNul", "sensitive_terms", R"({"terms":["a\u0000b"]})", "rule.terms/text"},
+        Case{"TermTooLong", "sensitive_terms", R"({"terms":[")" + std::string(201, 'x') + "\"]}",
+             "rule.terms/text"},
+        Case{"TooManyTerms", "sensitive_terms", R"({"terms":)" + repeated("\"a\"", 100'001) + "}",
+             "rule.terms/length"},
+        Case{"RuleNoObject", "sensitive_terms", "[]", "rule/required"},
+        Case{"RuleNull", "sensitive_terms", "null", "rule/required"},
+        Case{"Tags", "hidden_tags", R"({"names":["BY"],)" + kTags + "}", ""},
+        Case{"TagsLackNames", "hidden_tags", "{" + kTags + "}", "rule.names/required"},
+        Case{"EmptyPartHidesAll", "hidden_tags",
+             R"({"names":[],"parts":[""],"providers":[],"least_accuracy":0.9})", "rule.parts/text"},
+        Case{"AccuracyText", "hidden_tags",
+             R"({"names":[],"parts":[],"providers":[],"least_accuracy":"0.9"})",
+             "rule.least_accuracy/required"},
+        Case{"AccuracyAboveOne", "hidden_tags",
+             R"({"names":[],"parts":[],"providers":[],"least_accuracy":90})",
+             "rule.least_accuracy/range"},
+        Case{"TooManyParts", "hidden_tags",
+             R"({"names":[],"parts":)" + repeated("\"a\"", 1'001) +
+                 R"(,"providers":[],"least_accuracy":0.9})",
+             "rule.parts/length"},
+        Case{"Source", "source:flickr", R"({"hidden":true})", ""},
+        Case{"SourceWithColon", "source:a:b", R"({"hidden":false})", ""},
+        Case{"SourceEmpty", "source:", R"({"hidden":true})", "key/rule"},
+        Case{"SourceTooLong", "source:" + std::string(81, 's'), R"({"hidden":true})", "key/rule"},
+        Case{"SourceControl", "source:a\tb", R"({"hidden":true})", "key/rule"},
+        Case{"SourceNotUtf8", "source:\xff", R"({"hidden":true})", "key/rule"},
+        Case{"HiddenText", "source:flickr", R"({"hidden":"true"})", "rule.hidden/required"},
+        Case{"Popularity", "popularity:image:met",
+             R"({"metric":"views","percentile":0.85,"value":0,"constant":0.5,"works":3})", ""},
+        Case{"PopularityOfNothing", "popularity:video:met", "{}", "key/rule"},
+        Case{"PopularityOfAWork", "popularity:image:met:1", "{}", "key/rule"},
+        Case{"ConstantZero", "popularity:image:met",
+             R"({"metric":"views","percentile":0.85,"value":1,"constant":0,"works":3})",
+             "rule.constant/range"},
+        Case{"PercentileOne", "popularity:image:met",
+             R"({"metric":"views","percentile":1,"value":1,"constant":1,"works":3})",
+             "rule.percentile/range"},
+        Case{"ValueNegative", "popularity:image:met",
+             R"({"metric":"views","percentile":0.5,"value":-1,"constant":1,"works":3})",
+             "rule.value/range"},
+        Case{"ValueOverflows", "popularity:image:met",
+             R"({"metric":"views","percentile":0.5,"value":1e999,"constant":1,"works":3})",
+             "/json"},
+        Case{"WorksNegative", "popularity:image:met",
+             R"({"metric":"views","percentile":0.5,"value":1,"constant":1,"works":-3})",
+             "rule.works/required"},
+        Case{"Removal", "removal:audio:jamendo",
+             R"({"approved_before":"2026-11-21T00:00:00.000001Z","held":null})", ""},
+        Case{
+            "RemovalHeld", "removal:audio:jamendo",
+            R"({"approved_before":null,"held":{"started_at":"2026-11-21T00:00:00Z","known":9,"missing":4}})",
+            ""},
+        Case{"RemovalOfAll", "removal:audio", R"({"approved_before":null,"held":null})",
+             "key/rule"},
+        Case{"RemovalEmpty", "removal:audio:jamendo", "{}", "rule.approved_before/required"},
+        Case{"RemovalNoTime", "removal:audio:jamendo", R"({"approved_before":"soon","held":null})",
+             "rule.approved_before/time"},
+        Case{"RemovalBefore1970", "removal:audio:jamendo",
+             R"({"approved_before":"1969-12-31T23:59:59Z","held":null})",
+             "rule.approved_before/time"},
+        Case{"HeldIncomplete", "removal:audio:jamendo",
+             R"({"approved_before":null,"held":{"known":9}})", "rule.held/members"},
+        Case{"UnknownName", "nonsense", "{}", "key/rule"}, Case{"NoName", "", "{}", "key/rule"}),
+    [](const auto& param) { return param.param.name; });
+
+TEST(PolicyValue, RefusesABrokenEnvelope) {
+  const std::string rule = R"("rule":{"hidden":true}})";
+  const std::string rest = R"("at":"2026-11-21T00:00:00.000Z","by":"a","why":"b",)" + rule;
+  for (const std::string& text : {
+           std::string{},
+           std::string{"null"},
+           std::string{"[]"},
+           std::string{"{"},
+           std::string{R"({"version":1,)"} + rest + "x",
+           "{" + rest,
+           R"({"version":0,)" + rest,
+           R"({"version":-1,)" + rest,
+           R"({"version":1.5,)" + rest,
+           R"({"version":18446744073709551615,)" + rest,
+           R"({"version":"1",)" + rest,
+           R"({"version":1,"by":"a","why":"b",)" + rule,
+           R"({"version":1,"at":"yesterday","by":"a","why":"b",)" + rule,
+           R"({"version":1,"at":"2026-11-21T00:00:00.000Z","why":"b",)" + rule,
+           R"({"version":1,"at":"2026-11-21T00:00:00.000Z","by":"a\n","why":"b",)" + rule,
+           R"({"version":1,"at":"2026-11-21T00:00:00.000Z","by":"","why":"b",)" + rule,
+           R"({"version":1,"at":"2026-11-21T00:00:00.000Z","by":"a",)" + rule,
+       }) {
+    EXPECT_FALSE(parse_policy_value("source:met", text)) << text;
+  }
+  EXPECT_TRUE(parse_policy_value("source:met", R"({"version":1,)" + rest));
+  // Thousands of brackets end in an error and not on the stack.
+  EXPECT_FALSE(parse_policy_value("source:met", std::string(100'000, '[')));
+}
+
+TEST(PolicyValue, ListsAreCleanedSortedAndWithoutRepeats) {
+  const auto terms = parse_policy_rule("sensitive_terms", R"({"terms":["b"," a\tc ","b"]})");
+  ASSERT_FALSE(terms) << "a tab is a control character";
+  const auto spaces = parse_policy_rule("sensitive_terms", R"({"terms":["b"," a  c ","b"]})");
+  ASSERT_TRUE(spaces);
+  EXPECT_EQ(encode_policy_rule(*spaces), R"({"terms":["a c","b"]})");
+  const auto tags = parse_policy_rule(
+      "hidden_tags",
+      R"({"names":["By","by"],"parts":["CC0"],"providers":["R"],"least_accuracy":0})");
+  ASSERT_TRUE(tags);
+  EXPECT_EQ(encode_policy_rule(*tags),
+            R"({"names":["by"],"parts":["cc0"],"providers":["R"],"least_accuracy":0})");
+}
+
+TEST(PolicyLog, TheNewestUsableValueIsInForce) {
+  PolicyLog log;
+  EXPECT_EQ(log.policy().version(), 0);
+  const std::string hidden = value_json(5, R"({"hidden":true})");
+  EXPECT_FALSE(log.apply(message("source:met", hidden)));
+  ASSERT_NE(log.policy().find<SourceRule>("source:met"), nullptr);
+  EXPECT_TRUE(log.policy().find<SourceRule>("source:met")->hidden);
+  EXPECT_EQ(log.policy().find<RemovalRule>("source:met"), nullptr) << "of another kind";
+  EXPECT_FALSE(log.apply(message("source:met", value_json(9, R"({"hidden":false})"))));
+  EXPECT_FALSE(log.policy().find<SourceRule>("source:met")->hidden);
+  EXPECT_EQ(log.policy().version_of("source:met"), 9);
+  EXPECT_EQ(log.policy().version_of("source:other"), 0);
+  EXPECT_EQ(next_policy_version(log.policy(), UtcTime::from_millis(3)), 10);
+  EXPECT_EQ(next_policy_version(log.policy(), UtcTime::from_millis(30)), 30);
+}
+
+TEST(PolicyLog, AnUnusableValueLeavesTheEarlierInForceAndAsksForItAgain) {
+  PolicyLog log;
+  const std::string good = value_json(5, R"({"terms":["bird"]})");
+  log.apply(message("sensitive_terms", good, 1));
+  const auto error = log.apply(message("sensitive_terms", value_json(6, R"({"terms":7})"), 2));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(log.policy().find<SensitiveTermsRule>("sensitive_terms")->terms.size(), 1U);
+  EXPECT_EQ(log.policy().version(), 5) << "a version that was never in force";
+  ASSERT_EQ(log.faults().size(), 1U);
+  const PolicyFault& fault = log.faults().begin()->second;
+  EXPECT_EQ(fault.in_force, good);
+  EXPECT_EQ(fault.offset, 2);
+  EXPECT_EQ(fault.bytes, value_json(6, R"({"terms":7})"));
+  EXPECT_EQ(fault.schema, schema_header::kPolicy);
+  // Said again as it was, it mends the topic and changes nothing.
+  EXPECT_FALSE(log.apply(message("sensitive_terms", good, 3)));
+  EXPECT_TRUE(log.faults().empty());
+  EXPECT_EQ(log.policy().version(), 5);
+}
+
+TEST(PolicyLog, WhatNeverWasInForceIsTakenBack) {
+  PolicyLog log;
+  EXPECT_TRUE(log.apply(message("nonsense", "{}", 1)));
+  PolicyMessage wrong = message("source:met", value_json(5, R"({"hidden":true})"), 2);
+  wrong.schema = "policy/2";
+  EXPECT_EQ(log.apply(wrong)->errc(), Errc::unknown_schema);
+  wrong.schema.reset();
+  EXPECT_EQ(log.apply(wrong)->errc(), Errc::unknown_schema);
+  ASSERT_EQ(log.faults().size(), 2U);
+  for (const std::string key : {"nonsense", "source:met"}) {
+    ASSERT_TRUE(log.faults().contains(key));
+    EXPECT_FALSE(log.faults().at(key).in_force);
+    PolicyMessage back = taken_back(key, kNow, 3);
+    back.version = std::to_string(log.faults().at(key).version);
+    EXPECT_FALSE(log.apply(back));
+    EXPECT_FALSE(log.faults().contains(key));
+  }
+  EXPECT_EQ(log.policy().version(), 0) << "nothing was ever in force";
+}
+
+TEST(PolicyLog, AVersionFarAheadWouldOutrankAllLaterOnes) {
+  PolicyLog log;
+  const auto error =
+      log.apply(message("source:met", value_json(kNow + 3'600'001, R"({"hidden":true})")));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->rule(), "future");
+  EXPECT_FALSE(log.apply(message("source:met", value_json(kNow + 60'000, R"({"hidden":true})"))));
+}
+
+// Somebody mends the topic with what he knows while somebody else says something newer.
+TEST(PolicyLog, AnEarlierVersionDoesNotReplaceALater) {
+  PolicyLog log;
+  const std::string newer = value_json(9, R"({"hidden":true})");
+  log.apply(message("source:met", newer, 1));
+  EXPECT_FALSE(log.apply(message("source:met", value_json(5, R"({"hidden":false})"), 2)));
+  EXPECT_TRUE(log.policy().find<SourceRule>("source:met")->hidden);
+  ASSERT_EQ(log.faults().size(), 1U);
+  EXPECT_FALSE(log.faults().begin()->second.error) << "nothing to put aside";
+  EXPECT_EQ(log.faults().begin()->second.in_force, newer);
+  PolicyMessage back = taken_back("source:met", kNow, 3);
+  back.version = "8";
+  log.apply(back);
+  EXPECT_NE(log.policy().find<SourceRule>("source:met"), nullptr);
+}
+
+TEST(PolicyLog, TakenBackIsAVersionOfItsOwn) {
+  PolicyLog log;
+  log.apply(message("source:met", value_json(9, R"({"hidden":true})")));
+  log.apply(taken_back("source:met", 50));
+  EXPECT_EQ(log.policy().find<SourceRule>("source:met"), nullptr);
+  EXPECT_EQ(log.policy().version_of("source:met"), 50);
+  EXPECT_EQ(log.policy().version(), 50);
+  // By hand, on a clock that is behind: the last word holds all the same.
+  log.apply(message("source:met", value_json(90, R"({"hidden":true})")));
+  log.apply(taken_back("source:met", 60));
+  EXPECT_EQ(log.policy().find<SourceRule>("source:met"), nullptr);
+  EXPECT_EQ(log.policy().version_of("source:met"), 91);
+  // Saying so in the header.
+  PolicyMessage back = taken_back("source:met", kNow);
+  back.version = "95";
+  log.apply(back);
+  EXPECT_EQ(log.policy().version_of("source:met"), 95);
+  back.version = "rubbish";
+  log.apply(back);
+  EXPECT_EQ(log.policy().version_of("source:met"), kNow);
+}
+
+}  // namespace
+}  // namespace freshet
