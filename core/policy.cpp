@@ -182,6 +182,12 @@ Result<PolicyRule> parse_removal(const json::value& rule) {
       return broken("rule.approved_before", "time", "approved_before is no time since 1970");
     }
   }
+  if (!value_at(rule, "/refused_before").is_null()) {
+    read.refused_before = time_member(rule, "refused_before");
+    if (!read.refused_before) {
+      return broken("rule.refused_before", "time", "refused_before is no time since 1970");
+    }
+  }
   const json::value& held = value_at(rule, "/held");
   if (!held.is_null()) {
     const auto started = time_member(held, "started_at");
@@ -190,7 +196,8 @@ Result<PolicyRule> parse_removal(const json::value& rule) {
     if (!started || !known || !gone) {
       return broken("rule.held", "members", "held needs started_at, known and missing");
     }
-    read.held = RemovalRule::Held{*started, *known, *gone};
+    const json::value& refused = value_at(held, "/refused_sightings");
+    read.held = RemovalRule::Held{*started, *known, *gone, refused.is_bool() && refused.get_bool()};
   }
   return read;
 }
@@ -279,13 +286,15 @@ std::string encode(const PopularityRule& rule) {
 
 std::string encode(const RemovalRule& rule) {
   std::string out =
-      fmt::format(R"({{"approved_before":{},"held":)", time_or_null(rule.approved_before));
+      fmt::format(R"({{"approved_before":{},"refused_before":{},"held":)",
+                  time_or_null(rule.approved_before), time_or_null(rule.refused_before));
   if (!rule.held) {
     return out + "null}";
   }
-  return out + fmt::format(R"({{"started_at":"{}","known":{},"missing":{}}}}})",
-                           format_micros(rule.held->started_at), rule.held->known,
-                           rule.held->missing);
+  return out +
+         fmt::format(R"({{"started_at":"{}","known":{},"missing":{},"refused_sightings":{}}}}})",
+                     format_micros(rule.held->started_at), rule.held->known, rule.held->missing,
+                     rule.held->has_refused_sightings);
 }
 
 }  // namespace

@@ -59,17 +59,22 @@ struct PopularityRule {
   friend bool operator==(const PopularityRule&, const PopularityRule&) = default;
 };
 
-/// `{"approved_before":"…"|null,"held":{"started_at":"…","known":n,"missing":n}|null}`: works of
-/// the provider that were last seen before `approved_before` are removed at source; a run that
-/// would remove too many is held until somebody approves.
+/// `{"approved_before":"…"|null,"refused_before":"…"|null,
+/// "held":{"started_at":"…","known":n,"missing":n,"refused_sightings":true|false}|null}`: works of
+/// the provider that were last seen before `approved_before` are removed at source. A run that
+/// would remove too many, or some whose sightings could not be used, is held until somebody
+/// approves or refuses; runs that began at `refused_before` or earlier are settled.
 struct RemovalRule {
   struct Held {
     UtcTime started_at;
     std::int64_t known = 0;
     std::int64_t missing = 0;
+    /// Since the run began a sighting of a known work was refused: the source may have it still.
+    bool has_refused_sightings = false;
     friend bool operator==(const Held&, const Held&) = default;
   };
   std::optional<UtcTime> approved_before;
+  std::optional<UtcTime> refused_before;
   std::optional<Held> held;
   friend bool operator==(const RemovalRule&, const RemovalRule&) = default;
 };

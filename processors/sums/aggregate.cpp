@@ -1,0 +1,145 @@
+#include "processors/sums/aggregate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace freshet {
+
+std::optional<RemovalRule> judge_run(const RemovalRule& rule, const RunCount& sum) {
+  const UtcTime began = sum.started_at;
+  const auto is_settled_by = [&](const std::optional<UtcTime>& time) {
+    return time && began <= *time;
+  };
+  if (is_settled_by(rule.approved_before) || is_settled_by(rule.refused_before) ||
+      (rule.held && began <= rule.held->started_at)) {
+    return std::nullopt;
+  }
+  RemovalRule next = rule;
+  const bool is_refused = sum.refused_at >= began;
+  const bool is_much =
+      static_cast<double>(sum.missing) > kMostRemovedUnasked * static_cast<double>(sum.known);
+  if (sum.missing > 0 && (is_much || is_refused)) {
+    next.held = RemovalRule::Held{began, sum.known, sum.missing, is_refused};
+  } else {
+    next.approved_before = began;
+    next.held.reset();  // what an earlier run missed, this one has seen or misses as well
+  }
+  return next;
+}
+
+bool has_moved(double published, double value) {
+  return std::abs(value - published) > kLeastMove * published;
+}
+
+Aggregate::Aggregate(std::int32_t partitions, Metrics metrics)
+    : metrics_{std::move(metrics)}, partitions_(static_cast<std::size_t>(partitions)) {}
+
+void Aggregate::take(std::string_view key, std::string_view value, Time now) {
+  const auto at = parse_totals_key(key);
+  if (!at || !PartitionSums::is_ours(at->kind) || at->partition < 0 ||
+      static_cast<std::size_t>(at->partition) >= partitions_.size()) {
+    return;
+  }
+  const auto kind = parse_sum_kind(at->kind);
+  const auto totals = parse_totals(value);
+  if (!kind || !totals ||
+      !partitions_[static_cast<std::size_t>(at->partition)].restore(at->kind, at->provider,
+                                                                    *totals)) {
+    return;
+  }
+  const std::string scope = kind->media_type + ":" + at->provider;
+  if (kind->is_run) {
+    runs_[scope] = true;
+  } else if (metrics_.contains(scope)) {
+    moved_[scope] = now;
+  }
+}
+
+std::vector<PolicyAnswer> Aggregate::answers(const Policy& policy, Time now) {
+  std::vector<PolicyAnswer> out;
+  answer_popularity(policy, now, out);
+  answer_runs(policy, out);
+  return out;
+}
+
+void Aggregate::answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out) {
+  for (auto moved = moved_.begin(); moved != moved_.end();) {
+    const auto& [scope, at] = *moved;
+    const auto last = looked_at_.find(scope);
+    const bool is_due =
+        last == looked_at_.end() || now - at >= kRest || now - last->second >= kPatience;
+    if (!is_due) {
+      ++moved;
+      continue;
+    }
+    looked_at_[scope] = now;
+    const PopularityMetric& metric = metrics_.at(scope);
+    const ValueHistogram counted = histogram(scope);
+    if (const auto percentile = counted.percentile(metric.percentile)) {
+      // As in the constant: nobody's percentile is 0.
+      const double value = *percentile == 0 ? 1 : *percentile;
+      const std::string key = std::string{policy::kPopularity} + scope;
+      const auto* known = policy.find<PopularityRule>(key);
+      if (known == nullptr || known->metric != metric.member ||
+          known->percentile != metric.percentile || has_moved(known->value, value)) {
+        out.push_back(
+            {key,
+             PopularityRule{metric.member, metric.percentile, value,
+                            popularity_constant(metric.percentile, value), counted.size()},
+             known == nullptr ? "first percentile" : "the percentile moved"});
+      }
+    }
+    moved = moved_.erase(moved);
+  }
+}
+
+void Aggregate::answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out) const {
+  for (const auto& [scope, unused] : runs_) {
+    const auto sum = run(scope);
+    if (!sum) {
+      continue;
+    }
+    const std::string key = std::string{policy::kRemoval} + scope;
+    const auto* known = policy.find<RemovalRule>(key);
+    if (auto next = judge_run(known == nullptr ? RemovalRule{} : *known, *sum)) {
+      out.push_back(
+          {key, std::move(*next),
+           fmt::format("a full run no longer saw {} of {} works", sum->missing, sum->known)});
+    }
+  }
+}
+
+std::optional<RunCount> Aggregate::run(std::string_view scope) const {
+  std::optional<RunCount> sum;
+  for (const PartitionSums& partition : partitions_) {
+    const auto part = partition.run(scope);
+    if (!part || !part->is_counted || (sum && part->started_at != sum->started_at)) {
+      return std::nullopt;
+    }
+    if (!sum) {
+      sum = part;
+      continue;
+    }
+    sum->known += part->known;
+    sum->missing += part->missing;
+    sum->refused_at = std::max(sum->refused_at, part->refused_at);
+  }
+  return sum;
+}
+
+ValueHistogram Aggregate::histogram(std::string_view scope) const {
+  ValueHistogram sum;
+  const auto metric = metrics_.find(std::string{scope});
+  for (const PartitionSums& partition : partitions_) {
+    const ValueHistogram* part = partition.histogram(scope);
+    if (part != nullptr && metric != metrics_.end() &&
+        partition.metric(scope) == metric->second.member) {
+      sum.add(*part);
+    }
+  }
+  return sum;
+}
+
+}  // namespace freshet

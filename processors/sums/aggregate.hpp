@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/policy.hpp"
+#include "processors/sums/partition_sums.hpp"
+#include "processors/sums/popularity.hpp"
+
+namespace freshet {
+
+/// A run that would remove more than this share of the works that a source is known to have waits
+/// for somebody's approval.
+inline constexpr double kMostRemovedUnasked = 0.2;
+/// A percentile that moves by no more than this share is not published again.
+inline constexpr double kLeastMove = 0.02;
+
+/// What policy should say, and does not.
+struct PolicyAnswer {
+  std::string key;
+  PolicyRule rule;
+  std::string why;
+};
+
+/// What is to be said of a run that is counted in every partition.
+/// @return nothing when `rule` has settled it, or holds it already.
+std::optional<RemovalRule> judge_run(const RemovalRule& rule, const RunCount& sum);
+
+/// Whether a percentile has moved so far that works are to be scored anew.
+bool has_moved(double published, double value);
+
+/// The sums of all partitions, added: what `PartitionSums` counts in each of them.
+///
+/// Answers depend on nothing but the newest value of each key of `media.totals.v1` and on what
+/// policy says, so that reading again, and two of these at a time, change nothing.
+class Aggregate {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Metrics = std::map<std::string, PopularityMetric>;  ///< by scope
+
+  /// How long the sums of a provider rest before its percentile is looked at, and how long a load
+  /// that does not rest may put off the next one.
+  static constexpr std::chrono::milliseconds kRest{1'000};
+  static constexpr std::chrono::seconds kPatience{60};
+
+  Aggregate(std::int32_t partitions, Metrics metrics);
+
+  /// A record of `media.totals.v1`. Sums of other steps are ignored.
+  void take(std::string_view key, std::string_view value, Time now);
+
+  /// What policy does not say yet. Ask only when every partition was read to its end: percentiles
+  /// of a part of the works are no percentiles. `policy` must know what was answered before.
+  std::vector<PolicyAnswer> answers(const Policy& policy, Time now);
+
+  /// No sums wait to be looked at.
+  bool is_at_rest() const { return moved_.empty(); }
+  /// Added over partitions; nothing unless all of them have counted the same run.
+  std::optional<RunCount> run(std::string_view scope) const;
+  ValueHistogram histogram(std::string_view scope) const;
+
+ private:
+  void answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out);
+  void answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out) const;
+
+  Metrics metrics_;
+  std::vector<PartitionSums> partitions_;
+  std::map<std::string, Time, std::less<>> moved_;      ///< scopes not looked at since, by when
+  std::map<std::string, Time, std::less<>> looked_at_;  ///< last time, by scope
+  std::map<std::string, bool, std::less<>> runs_;       ///< scopes with runs
+};
+
+}  // namespace freshet
