@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/topics.hpp"
+#include "processors/catalogue/run_count.hpp"
 
 namespace freshet {
 namespace {
@@ -45,6 +46,9 @@ void Batch::take_rules() {
       for (ScanJob& job : scans_of(*rules_->state->policy)) {
         partition->scan.request(std::move(job));
       }
+    }
+    for (ScanJob& job : run_counts_of(partition->dedupe.sums())) {
+      partition->scan.request(std::move(job));
     }
   }
 }

@@ -21,6 +21,11 @@ void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {
   idle_.insert_or_assign(partition->number, std::move(partition));
 }
 
+bool PartitionStates::is_borrowed(std::int32_t number) const {
+  const std::lock_guard guard{mutex_};
+  return borrowed_.contains(number);
+}
+
 void PartitionStates::save() {
   const std::lock_guard guard{mutex_};
   for (const auto& [number, partition] : idle_) {

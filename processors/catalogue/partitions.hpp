@@ -39,6 +39,8 @@ class PartitionStates {
   /// Nothing while another loop of this process still has it.
   std::unique_ptr<PartitionState> borrow(std::int32_t number);
   void give_back(std::unique_ptr<PartitionState> partition);
+  /// Whether a loop of this process has it.
+  bool is_borrowed(std::int32_t number) const;
   std::int32_t partitions() const { return partitions_; }
   /// Saves the tables of all that was given back, at a clean stop: the next start is short.
   void save();

@@ -29,12 +29,18 @@ std::vector<ScanJob> scans_of(const Policy& policy) {
                            std::to_string(policy.version_of(policy::kHiddenTags)) + "." + shipped,
                   .visitor = std::make_shared<ReviewVisitor>()});
   for (const auto& [key, value] : policy.values()) {
-    for (const std::string_view prefix : {policy::kPopularity, policy::kRemoval}) {
-      if (key.starts_with(prefix)) {
-        jobs.push_back({.name = key,
-                        .prefix = key.substr(prefix.size()) + ":",
-                        .token = std::to_string(value->version),
-                        .visitor = std::make_shared<ReviewVisitor>()});
+    const auto review = [&](std::string_view prefix, std::string token) {
+      jobs.push_back({.name = key,
+                      .prefix = key.substr(prefix.size()) + ":",
+                      .token = std::move(token),
+                      .visitor = std::make_shared<ReviewVisitor>()});
+    };
+    if (std::holds_alternative<PopularityRule>(value->rule)) {
+      review(policy::kPopularity, std::to_string(value->version));
+    } else if (const auto* removal = std::get_if<RemovalRule>(&value->rule)) {
+      // What is held, or was refused, concerns no work.
+      if (removal->approved_before) {
+        review(policy::kRemoval, std::to_string(removal->approved_before->micros));
       }
     }
   }

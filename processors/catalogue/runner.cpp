@@ -20,6 +20,7 @@
 #include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/loop.hpp"
 #include "processors/catalogue/restore.hpp"
+#include "processors/catalogue/sums_follower.hpp"
 
 namespace freshet {
 namespace {
@@ -251,10 +252,13 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   }
   kafka::PolicyReader reader{config.kafka, "process.catalogue", context.metrics};
   PolicyRules policy{reader};
+  const SumsFollower sums{config.kafka, partitions->works, reader, context.metrics,
+                          [&states] { return states.is_borrowed(0); }};
   Loops loops{config, inputs, count, states, policy, context.metrics};
   running = &loops;
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
-    if (run.until_idle && loops.idle_for(*run.until_idle) && progress->is_done()) {
+    if (run.until_idle && sums.is_settled() && loops.idle_for(*run.until_idle) &&
+        progress->is_done()) {
       break;
     }
   }

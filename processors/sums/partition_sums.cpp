@@ -127,7 +127,7 @@ bool PartitionSums::restore(std::string_view kind, std::string_view provider,
   }
   const std::string scope = parsed->media_type + ":" + std::string{provider};
   if (parsed->is_run) {
-    runs_.insert_or_assign(scope, RunCount::from_totals(totals));
+    set_run(scope, RunCount::from_totals(totals));
     return true;
   }
   ValueHistogram chunk;
@@ -255,8 +255,8 @@ void PartitionSums::append_changed(std::vector<std::pair<std::string, std::strin
 }
 
 void PartitionSums::commit() {
-  for (auto& [scope, count] : run_changes_) {
-    runs_.insert_or_assign(scope, count);
+  for (const auto& [scope, count] : run_changes_) {
+    set_run(scope, count);
   }
   for (const auto& [scope, buckets] : metric_changes_) {
     Metric& metric = at(metrics_, scope);
@@ -273,14 +273,13 @@ void PartitionSums::rollback() {
   metric_changes_.clear();
 }
 
-std::vector<std::pair<std::string, UtcTime>> PartitionSums::uncounted_runs() const {
-  std::vector<std::pair<std::string, UtcTime>> runs;
-  for (const auto& [scope, count] : runs_) {
-    if (!count.is_counted && count.started_at.micros > 0) {
-      runs.emplace_back(scope, count.started_at);
-    }
+void PartitionSums::set_run(const std::string& scope, const RunCount& count) {
+  runs_.insert_or_assign(scope, count);
+  if (count.is_counted || count.started_at.micros == 0) {
+    uncounted_.erase(scope);
+  } else {
+    uncounted_.insert_or_assign(scope, count.started_at);
   }
-  return runs;
 }
 
 std::optional<RunCount> PartitionSums::run(std::string_view scope) const {

@@ -72,7 +72,7 @@ class PartitionSums {
   void rollback();
 
   /// Runs whose works are yet to be counted, by scope: committed ones only.
-  std::vector<std::pair<std::string, UtcTime>> uncounted_runs() const;
+  const std::map<std::string, UtcTime>& uncounted_runs() const { return uncounted_; }
   /// Committed.
   std::optional<RunCount> run(std::string_view scope) const;
   const ValueHistogram* histogram(std::string_view scope) const;
@@ -83,9 +83,11 @@ class PartitionSums {
     ValueHistogram histogram;
   };
   RunCount& batch_run(std::string_view scope);
+  void set_run(const std::string& scope, const RunCount& count);
 
   std::map<std::string, Metric, std::less<>> metrics_;
   std::map<std::string, RunCount, std::less<>> runs_;
+  std::map<std::string, UtcTime> uncounted_;
   std::set<std::string, std::less<>> unsent_;  ///< scopes counted outside of batches
 
   // Of the batch.

@@ -499,6 +499,32 @@ bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& 
   return true;
 }
 
+Dedupe::Presence Dedupe::presence(std::string_view key, std::string_view stored,
+                                  const DedupeRules& rules) const {
+  const auto found = pending_.find(key);
+  const auto head = read_record_head(found != pending_.end() ? found->second : stored);
+  FRESHET_CHECK(head.has_value());  // it was read when it was restored, or written by us
+  if (!head->newest) {
+    return {};
+  }
+  UtcTime seen_at = head->newest->fetched_at;
+  const auto entry = table_.find(xxh3(key));
+  if (entry && entry->fingerprint == head->newest->content_hash) {
+    seen_at = std::max(seen_at, entry->newest);
+  }
+  // A rule may not yet have come to this work.
+  const ScopeRules* const scope = rules.scope(key);
+  const bool is_gone =
+      (head->removed && *head->removed > seen_at) ||
+      (scope != nullptr && scope->removed_before && *scope->removed_before > seen_at);
+  return {!is_gone, seen_at};
+}
+
+void Dedupe::run_counted(std::string_view scope, UtcTime started_at, std::int64_t known,
+                         std::int64_t missing) {
+  sums_.run_counted(scope, started_at, known, missing);
+}
+
 // The table's time holds for this work only if it is about the content that the record has.
 std::optional<UtcTime> Dedupe::newest_seen(const std::optional<HotEntry>& entry,
                                            const std::optional<CatalogRecord>& previous) const {

@@ -141,6 +141,17 @@ class Dedupe {
   const std::map<std::string, Totals, std::less<>>& committed_totals() const { return totals_; }
   const PartitionSums& sums() const { return sums_; }
 
+  /// Whether a work is one that its source has, as far as it is known, and when it was last seen.
+  struct Presence {
+    bool is_known = false;  ///< sighted, and not removed at source; blocked works may be
+    UtcTime seen_at;
+  };
+  /// @param stored  the work's record as committed; the batch may hold a newer one.
+  Presence presence(std::string_view key, std::string_view stored, const DedupeRules& rules) const;
+  /// In the batch: what a scan found of a run, see `PartitionSums::uncounted_runs`.
+  void run_counted(std::string_view scope, UtcTime started_at, std::int64_t known,
+                   std::int64_t missing);
+
  private:
   void apply_read(const RawMessage& message, const Result<RawRecord>& raw, const Tools& tools,
                   DedupeOutput& output);

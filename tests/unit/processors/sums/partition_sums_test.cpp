@@ -173,8 +173,7 @@ TEST(Runs, AreCountedOnceAndTheNewestHolds) {
   topic.commit(sums);
   EXPECT_FALSE(sums.run_finished("image:met", first));
   EXPECT_EQ(changed(sums), Changed{});
-  EXPECT_EQ(sums.uncounted_runs(),
-            (std::vector<std::pair<std::string, UtcTime>>{{"image:met", first}}));
+  EXPECT_EQ(sums.uncounted_runs(), (std::map<std::string, UtcTime>{{"image:met", first}}));
 
   sums = topic.restored();  // a crash before the count: it is still to be done
   ASSERT_EQ(sums.uncounted_runs().size(), 1);
