@@ -42,8 +42,8 @@ class ThreadHandler final : public RequestHandler {
 
 /// @error StartupError when nothing answers there; an index that is missing is waited for.
 void check_reachable(const Config& config) {
+  boost::asio::io_context loop;  // outlives the connections that the index keeps
   ElasticsearchIndex index{config.elasticsearch};
-  boost::asio::io_context loop;
   Result<std::string> health = std::string{};
   boost::asio::co_spawn(
       loop, [&]() -> Task<void> { health = co_await index.health(kReachTimeout); },
@@ -64,16 +64,16 @@ int thread_count() {
 int run_api(const Context& context, MetricsServer& metrics_server) {
   ApiMetrics metrics{context.metrics};
   SourceDirectory sources{read_source_registry(resource("sources.json"))};
-  ElasticsearchIndex watched_index{context.config.elasticsearch};
   // Built up and torn down in an order that matters: the server's event loops hold coroutines that
-  // wait for the store, so the store goes first; the loops go last but for what coroutines refer
-  // to.
+  // wait for the store, and the index keeps connections that lie on a loop, so these go before the
+  // loops, once no thread runs them; the loops go last but for what coroutines refer to.
+  auto watched_index = std::make_unique<ElasticsearchIndex>(context.config.elasticsearch);
   std::unique_ptr<PostgresStore> store =
       std::make_unique<PostgresStore>(context.config.postgres.dsn, kPostgresConnections);
   store->check_reachable();
   check_reachable(context.config);
   // Shared with the metrics server, which may ask once more when all else here is gone.
-  const auto watcher = std::make_shared<Watcher>(watched_index, *store, sources);
+  const auto watcher = std::make_shared<Watcher>(*watched_index, *store, sources);
   Server server{
       thread_count(),
       [&] { return std::make_unique<ThreadHandler>(context.config, *store, sources, metrics); },
@@ -85,6 +85,7 @@ int run_api(const Context& context, MetricsServer& metrics_server) {
   while (!wait_for_stop(context.stop, std::chrono::hours{1})) {
   }
   server.stop(kDrain);
+  watched_index.reset();
   store.reset();
   log::info("api_stopped");
   return ExitCode::done;

@@ -18,6 +18,7 @@ struct HttpAnswer {
 /// HTTP to the search cluster over kept connections, plain or TLS, without blocking a thread.
 ///
 /// Belongs to one thread of the server: its coroutines share the idle connections without a lock.
+/// The event loop on which it was used must outlive it: idle connections lie there.
 /// A request on a kept connection that the server closed meanwhile is sent once more on a new one.
 class ElasticsearchClient {
  public:
