@@ -118,6 +118,8 @@ class Policy {
   const std::map<std::string, std::shared_ptr<const PolicyValue>, std::less<>>& values() const {
     return values_;
   }
+  /// Versions by key, also of what was taken back.
+  const std::map<std::string, std::int64_t, std::less<>>& versions() const { return versions_; }
   /// Of the value in force, or of the message that took it back; 0: the topic never said anything
   /// about it. No two values of a rule share one.
   std::int64_t version_of(std::string_view key) const;

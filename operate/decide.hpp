@@ -14,7 +14,7 @@
 
 namespace freshet {
 
-/// `freshet decide takedown|sensitive|undo|erase|reemit`.
+/// `freshet decide takedown|sensitive|undo|erase|reemit|hide-source|show-source`.
 void add_decide_commands(CLI::App& root, Commands& commands);
 
 /// How works are named on the command line.

@@ -14,6 +14,7 @@
 #include "core/topics.hpp"
 #include "operate/broker.hpp"
 #include "operate/decide.hpp"
+#include "operate/policy.hpp"
 #include "operate/table.hpp"
 
 namespace freshet {
@@ -264,13 +265,15 @@ void add_decision(CLI::App& group, Commands& commands, const std::string& action
 }  // namespace
 
 void add_decide_commands(CLI::App& root, Commands& commands) {
-  CLI::App* group = root.add_subcommand("decide", "Decisions about works: who, why, and undone");
+  CLI::App* group =
+      root.add_subcommand("decide", "Decisions about works and sources: who, why, and undone");
   group->require_subcommand(1);
   add_decision(*group, commands, "takedown", "Hide works everywhere; the content is kept");
   add_decision(*group, commands, "sensitive", "Mark works as sensitive");
   add_decision(*group, commands, "erase", "Hide works and drop their content");
   add_decision(*group, commands, "undo", "End what was decided; a work comes back at once");
   add_decision(*group, commands, "reemit", "Write the records again, for the stores");
+  add_source_decisions(*group, commands);
 }
 
 }  // namespace freshet

@@ -4,6 +4,7 @@
 #include "core/topics.hpp"
 #include "sinks/targets/elasticsearch.hpp"
 #include "sinks/targets/postgres.hpp"
+#include "sinks/targets/source_visibility.hpp"
 
 namespace freshet {
 namespace {
@@ -31,9 +32,10 @@ std::unique_ptr<Sink> elasticsearch(const Config& config, const std::string& /*g
 
 const std::vector<SinkSpec>& sinks() {
   static const std::vector<SinkSpec> list{
-      {"postgres", "Rows of the catalogue: detail pages, statistics, analysis", 1, postgres},
+      {"postgres", "Rows of the catalogue: detail pages, statistics, analysis", 1, postgres,
+       make_source_visibility},
       // The node is the slow part: two requests under way keep it busy while we encode a third.
-      {"elasticsearch", "Documents of the catalogue: search", 3, elasticsearch},
+      {"elasticsearch", "Documents of the catalogue: search", 3, elasticsearch, {}},
   };
   return list;
 }

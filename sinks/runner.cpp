@@ -160,6 +160,9 @@ class Loop {
     pipeline_ = std::make_unique<Pipeline>(
         sinks_, [this](const Incoming& i, const Error& e) { return letters_->send(i, e); },
         [this] { return letters_->flush(); }, metrics_, clock_, Pipeline::Options{});
+    if (spec_.companion) {
+      companion_ = spec_.companion(context_.config, context_.metrics, give_up_.get_token());
+    }
     set_reason("no partitions assigned yet");
     consumer_->subscribe({topic_}, {[this](const auto& given) { on_assigned(given); },
                                     [this](const auto&, bool lost) { on_revoked(lost); }});
@@ -297,7 +300,7 @@ class Loop {
         measure_lag();
         next_lag_ = now + kLagEvery;
       }
-      if (options_.until_idle && is_done_for_good()) {
+      if (options_.until_idle && is_done_for_good() && (!companion_ || companion_->is_done())) {
         log::info("sink_idle", {{"sink", spec_.name}});
         return ExitCode::done;
       }
@@ -530,6 +533,7 @@ class Loop {
     commit();
     give_up_.request_stop();
     carried_.clear();
+    companion_.reset();
     pipeline_.reset();  // the last messages go before their consumer
     consumer_->close();
     log::info("sink_stopped", {{"sink", spec_.name}});
@@ -573,6 +577,7 @@ class Loop {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::deque<kafka::Message> carried_;  ///< polled, no room yet; bounded by what is fetched ahead
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<SinkCompanion> companion_;
 
   State state_ = State::unassigned;
   std::set<kafka::Partition> owned_;

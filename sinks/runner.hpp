@@ -23,6 +23,9 @@ struct SinkSpec {
   std::function<std::unique_ptr<Sink>(const Config&, const std::string& group,
                                       std::stop_token stop)>
       make;
+  /// Nothing: it has none.
+  std::function<std::unique_ptr<SinkCompanion>(const Config&, Metrics&, std::stop_token stop)>
+      companion{};
 };
 
 struct SinkRunOptions {

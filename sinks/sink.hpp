@@ -108,4 +108,16 @@ class Sink {
   virtual Result<void> check() = 0;
 };
 
+/// What else a sink keeps in its store, beside the view of the catalogue. It works by itself as
+/// long as it lives.
+class SinkCompanion {
+ public:
+  SinkCompanion() = default;
+  SinkCompanion(const SinkCompanion&) = delete;
+  SinkCompanion& operator=(const SinkCompanion&) = delete;
+  virtual ~SinkCompanion() = default;
+  /// Whether the store has all that was said so far.
+  virtual bool is_done() const = 0;
+};
+
 }  // namespace freshet

@@ -28,19 +28,19 @@ std::vector<ScanJob> scans_of(const Policy& policy) {
                   .token = std::to_string(policy.version_of(policy::kSensitiveTerms)) + "." +
                            std::to_string(policy.version_of(policy::kHiddenTags)) + "." + shipped,
                   .visitor = std::make_shared<ReviewVisitor>()});
-  for (const auto& [key, value] : policy.values()) {
-    const auto review = [&](std::string_view prefix, std::string token) {
-      jobs.push_back({.name = key,
-                      .prefix = key.substr(prefix.size()) + ":",
-                      .token = std::move(token),
-                      .visitor = std::make_shared<ReviewVisitor>()});
-    };
-    if (std::holds_alternative<PopularityRule>(value->rule)) {
-      review(policy::kPopularity, std::to_string(value->version));
-    } else if (const auto* removal = std::get_if<RemovalRule>(&value->rule)) {
+  const auto review = [&](const std::string& key, std::string_view prefix, std::string token) {
+    jobs.push_back({.name = key,
+                    .prefix = key.substr(prefix.size()) + ":",
+                    .token = std::move(token),
+                    .visitor = std::make_shared<ReviewVisitor>()});
+  };
+  for (const auto& [key, version] : policy.versions()) {
+    if (key.starts_with(policy::kPopularity)) {
+      review(key, policy::kPopularity, std::to_string(version));  // also when it was taken back
+    } else if (const auto* removal = policy.find<RemovalRule>(key)) {
       // What is held, or was refused, concerns no work.
       if (removal->approved_before) {
-        review(policy::kRemoval, std::to_string(removal->approved_before->micros));
+        review(key, policy::kRemoval, std::to_string(removal->approved_before->micros));
       }
     }
   }
