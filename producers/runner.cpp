@@ -510,13 +510,13 @@ bool Runner::is_partial() const {
 
 bool Runner::is_full_run() const {
   return !run_.date && !run_.slice && !options_.initial_params && options_.only_params.empty() &&
-         options_.additional_params.empty() && !is_partial() &&
-         report_.state.counts.sum("rejected") == 0;
+         options_.additional_params.empty() && !is_partial();
 }
 
 Runner::Flow Runner::send_run_finished() {
   for (const auto& [media_type, provider] : spec_.providers) {
     const std::string value = run_finished_value(media_type, provider, run_.started_at,
+                                                 report_.state.counts.sum("rejected"),
                                                  times_.next(), report_.state.run_id);
     if (const auto sent = parts_.output.run_finished(media_type, provider, value); !sent) {
       return delivery_failed(sent.error());

@@ -54,7 +54,7 @@ struct RunnerParts {
 struct RunReport {
   RunState state;
   std::vector<std::string> skipped_errors;  ///< with `skip_errors`
-  bool is_complete = false;                 ///< `run_finished` was sent
+  bool is_complete = false;  ///< everything was asked for, and `run_finished` was sent
 
   /// Exit code: 0 only if the run ended by itself and nothing was skipped.
   int exit_code() const;

@@ -142,15 +142,17 @@ std::string sighting_value(std::string_view work, UtcTime fetched_at, std::strin
 }
 
 std::string run_finished_value(MediaType media_type, std::string_view provider, UtcTime started_at,
-                               UtcTime fetched_at, std::string_view run_id) {
+                               std::int64_t rejected, UtcTime fetched_at, std::string_view run_id) {
   std::string out;
   append_seen(out, fetched_at, run_id);
   out.append(R"(,"run_finished":{"media_type":")").append(to_string(media_type));
   out += R"(","provider":)";
   append_json_string(out, provider);
-  out.append(R"(,"started_at":")")
-      .append(format_millis(started_at))
-      .append(R"(","complete":true}})");
+  out.append(R"(,"started_at":")").append(format_millis(started_at)).append(R"(","complete":true)");
+  if (rejected > 0) {
+    out.append(R"(,"rejected":)").append(std::to_string(rejected));
+  }
+  out += "}}";
   return out;
 }
 

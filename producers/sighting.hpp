@@ -33,9 +33,12 @@ Judged judge(const ProviderSpec& spec, const Draft& draft);
 
 /// `{"seen": {"fetched_at", "run_id"}, "work": …}`.
 std::string sighting_value(std::string_view work, UtcTime fetched_at, std::string_view run_id);
-/// `{"seen": …, "run_finished": {"media_type", "provider", "started_at", "complete"}}`.
+/// `{"seen": …, "run_finished": {"media_type", "provider", "started_at", "complete"[,
+/// "rejected"]}}`.
+/// @param rejected  raw records of the run that could not be read: their works are not gone, and
+///                  nobody can say which they are, so nothing is removed without somebody's word.
 std::string run_finished_value(MediaType media_type, std::string_view provider, UtcTime started_at,
-                               UtcTime fetched_at, std::string_view run_id);
+                               std::int64_t rejected, UtcTime fetched_at, std::string_view run_id);
 /// Key of a `run_finished` record: `run:<media_type>:<provider>`.
 std::string run_finished_key(MediaType media_type, std::string_view provider);
 

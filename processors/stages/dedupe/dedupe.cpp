@@ -65,6 +65,7 @@ struct FinishedRun {
   std::string_view provider;
   UtcTime started_at;
   bool is_whole = false;  ///< it asked the source for everything
+  bool has_gaps = false;  ///< some of what it got could not be read
 };
 
 Result<FinishedRun> read_run_finished(std::string_view key, const RawRecord& raw) {
@@ -105,6 +106,8 @@ Result<FinishedRun> read_run_finished(std::string_view key, const RawRecord& raw
   run.started_at = UtcTime::from_millis(started_at->millis());
   const json::value* date = object->if_contains("date");
   run.is_whole = complete->get_bool() && (date == nullptr || date->is_null());
+  const json::value* rejected = object->if_contains("rejected");
+  run.has_gaps = rejected != nullptr && !(rejected->is_int64() && rejected->get_int64() == 0);
   return run;
 }
 
@@ -314,8 +317,8 @@ void Dedupe::run_finished(std::string_view key, const RawRecord& raw, DedupeOutp
     return refuse(key, run.error(), output);
   }
   ++counts(run->provider).control;
-  if (run->is_whole) {
-    sums_.run_finished(run->scope, run->started_at);
+  if (run->is_whole && sums_.run_finished(run->scope, run->started_at) && run->has_gaps) {
+    sums_.known_work_refused(run->scope, run->started_at);
   }
 }
 

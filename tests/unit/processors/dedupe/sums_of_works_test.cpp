@@ -142,6 +142,15 @@ TEST_F(FlickrPartition, TakesNoteOfAFullRunOnce) {
   EXPECT_TRUE(partition.out.letters.empty());
 }
 
+TEST_F(FlickrPartition, TakesNoteOfARunThatCouldNotReadEverything) {
+  finish_run(kT + 5'000'000, run_body(kT, R"("complete":true,"rejected":2)"));
+  ASSERT_TRUE(run());
+  EXPECT_EQ(run()->started_at, UtcTime{kT});
+  EXPECT_EQ(run()->refused_at, UtcTime{kT});
+  finish_run(kT + 9'000'000, run_body(kT + 6'000'000, R"("complete":true)"));
+  EXPECT_LT(run()->refused_at, run()->started_at);
+}
+
 struct RunRow {
   const char* name;
   std::string key;
