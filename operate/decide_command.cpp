@@ -15,6 +15,7 @@
 #include "operate/broker.hpp"
 #include "operate/decide.hpp"
 #include "operate/policy.hpp"
+#include "operate/removals.hpp"
 #include "operate/table.hpp"
 
 namespace freshet {
@@ -274,6 +275,7 @@ void add_decide_commands(CLI::App& root, Commands& commands) {
   add_decision(*group, commands, "undo", "End what was decided; a work comes back at once");
   add_decision(*group, commands, "reemit", "Write the records again, for the stores");
   add_source_decisions(*group, commands);
+  add_removal_decisions(*group, commands);
 }
 
 }  // namespace freshet

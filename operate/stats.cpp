@@ -11,6 +11,7 @@
 #include "core/stop.hpp"
 #include "core/topics.hpp"
 #include "operate/broker.hpp"
+#include "operate/policy.hpp"
 #include "operate/stores.hpp"
 #include "operate/sums.hpp"
 
@@ -103,6 +104,11 @@ int run_stats(const Context& context, const Flags& flags) {
     keep(count_elasticsearch(client, context.config.elasticsearch,
                              flags.check ? Refresh::yes : Refresh::no),
          sums.elasticsearch);
+    try {
+      sums.removals_held = held_removals(read_policy(context));
+    } catch (const std::exception& error) {
+      sums.notes.push_back(std::string{"policy: "} + error.what());
+    }
     std::cout << (flags.json   ? format_sums_json(sums)
                   : flags.line ? format_sums_line(sums)
                                : format_sums_table(sums))

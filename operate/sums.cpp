@@ -174,6 +174,33 @@ std::string reasons_table(const Sums& sums) {
   return table.empty() ? "" : "\n" + table.text();
 }
 
+std::string removals_table(const Sums& sums) {
+  Table table{{{"REMOVAL HELD"},
+               {"RUN BEGAN"},
+               {"KNOWN", Align::right},
+               {"MISSING", Align::right},
+               {"SIGHTINGS REFUSED"}}};
+  for (const HeldRemoval& removal : sums.removals_held) {
+    table.add({removal.media_type + ":" + removal.provider, format_millis(removal.held.started_at),
+               number(removal.held.known), number(removal.held.missing),
+               removal.held.has_refused_sightings ? "yes" : "no"});
+  }
+  return table.empty() ? "" : "\n" + table.text();
+}
+
+json::array removals_json(const Sums& sums) {
+  json::array list;
+  for (const HeldRemoval& removal : sums.removals_held) {
+    list.push_back(json::object{{"media_type", removal.media_type},
+                                {"provider", removal.provider},
+                                {"started_at", format_millis(removal.held.started_at)},
+                                {"known", removal.held.known},
+                                {"missing", removal.held.missing},
+                                {"refused_sightings", removal.held.has_refused_sightings}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::int64_t LiveCounts::total() const {
@@ -213,7 +240,8 @@ std::vector<std::string> find_disagreements(const Sums& sums) {
 }
 
 std::string format_sums_table(const Sums& sums) {
-  std::string text = processed_table(sums) + produced_table(sums) + reasons_table(sums) + "\n";
+  std::string text = processed_table(sums) + produced_table(sums) + reasons_table(sums) +
+                     removals_table(sums) + "\n";
   for (const std::string& note : sums.notes) {
     text += note + "\n";
   }
@@ -243,6 +271,7 @@ std::string format_sums_json(const Sums& sums) {
              {"all", nested(whole(sums.processed))},
              {"stores", json::object{{"postgres", store_json(sums.postgres)},
                                      {"elasticsearch", store_json(sums.elasticsearch)}}},
+             {"removals_held", removals_json(sums)},
              {"agree", agree},
              {"disagreements", std::move(disagreements)},
              {"notes", std::move(notes)}}) +

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/totals.hpp"
+#include "operate/removals.hpp"
 
 namespace freshet {
 
@@ -25,7 +26,8 @@ struct Sums {
   std::map<std::string, Totals> produced;   ///< by provider, kind `produce`
   std::optional<LiveCounts> postgres;       ///< nothing: not reachable, see notes
   std::optional<LiveCounts> elasticsearch;
-  std::vector<std::string> notes;  ///< why something is missing
+  std::vector<HeldRemoval> removals_held;  ///< runs that wait for `decide approve-removal`
+  std::vector<std::string> notes;          ///< why something is missing
 
   /// Adds the value that one record of media.totals.v1 holds.
   void add(const TotalsKey& key, const Totals& totals);
