@@ -1,10 +1,11 @@
 """Sums over partitions: works that a full run no longer saw, and popularity, from sightings to both stores."""
 
 import json
+import shutil
 import subprocess
 import unittest
 
-from stream import Stream, identifier, until
+from stream import BINARY, Stream, identifier, until
 
 PARTITIONS = 4
 
@@ -41,10 +42,10 @@ class Sums(unittest.TestCase):
         for partition in partitions:
             self.stream.produce_raw(f"run:image:{provider}".encode(), json.dumps(value).encode(), partition=partition)
 
-    def statuses(self, provider: str) -> dict[int, str]:
-        """By number, from Postgres."""
+    def statuses(self, provider: str) -> dict[int | str, str]:
+        """By number or name, from Postgres."""
         rows = self.stream.psql(f"SELECT foreign_identifier, status FROM image WHERE provider = '{provider}'").splitlines()
-        return {int(number): status for number, _, status in (row.partition("|") for row in rows)}
+        return {int(name) if name.isdecimal() else name: status for name, _, status in (row.rpartition("|") for row in rows)}
 
     def with_status(self, provider: str, status: str) -> set[int]:
         return {number for number, found in self.statuses(provider).items() if found == status}
@@ -80,6 +81,11 @@ class Sums(unittest.TestCase):
             return len(counts()) == PARTITIONS and all(c["counted"] for c in counts().values())
         until(is_counted, 30, f"{provider}'s run to be counted")
         return counts()
+
+    def counted_sum(self, provider: str) -> tuple[int, int]:
+        """Known and missing works of the newest run."""
+        records = {r.partition: r.json for r in self.stream.read("media.totals.v1") if r.key.decode().startswith(f"run.image:{provider}:")}
+        return sum(r["known"] for r in records.values()), sum(r["missing"] for r in records.values())
 
     # -- removed at source --------------------------------------------------------------------------------
 
@@ -196,6 +202,43 @@ class Sums(unittest.TestCase):
         self.assertEqual(sum(c["known"] for c in counts.values()), 60)
         self.assertEqual(sum(c["missing"] for c in counts.values()), 5)
 
+    def produce(self, works: int, provider: str, *arguments: str) -> None:
+        """A run of a producer against a source of so many works."""
+        simulator = subprocess.Popen([BINARY, "simulate", "providers", "--works", str(works), "--errors", "0"], env=self.stream.environment(),
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            address = next(word for word in simulator.stdout.readline().split() if word.startswith("http"))
+            self.stream.run("produce", provider, "--http-mirror", address, *arguments)
+        finally:
+            simulator.terminate()
+            simulator.wait(30)
+            simulator.stdout.close()
+
+    def runs(self, provider: str) -> int:
+        return sum(record.key == f"run:image:{provider}".encode() for record in self.stream.read("media.raw.v1"))
+
+    def test_a_producers_own_runs_remove_only_when_they_are_whole(self):
+        def live() -> int:
+            return len(self.with_status("sciencemuseum", "live"))
+        self.produce(200, "science_museum")
+        self.assertEqual(self.runs("sciencemuseum"), PARTITIONS)
+        self.await_policy("removal:image:sciencemuseum", lambda rule: rule["approved_before"])
+        seen = sum(key.startswith("image:sciencemuseum:") and record["status"] == "live" for key, record in self.stream.catalogue().items())
+        first = until(lambda: live() == seen and seen, 30, "all of them in Postgres")
+        self.assertGreater(first, 100)
+        approved = self.policy("removal:image:sciencemuseum")["approved_before"]
+        # The source has fewer now; but these runs do not look at all of it.
+        self.produce(185, "science_museum", "--limit", "20")
+        self.produce(185, "science_museum", "--max-pages", "1")
+        self.assertEqual(self.runs("sciencemuseum"), PARTITIONS)
+        self.produce(185, "science_museum")
+        self.assertEqual(self.runs("sciencemuseum"), 2 * PARTITIONS)
+        rule = self.await_policy("removal:image:sciencemuseum", lambda rule: rule["held"] or rule["approved_before"] != approved)
+        self.assertIsNone(rule["held"])
+        until(lambda: live() < first and len(self.with_status("sciencemuseum", "removed_at_source")) == first - live(), 30, "some to be removed")
+        counts = self.counted_sum("sciencemuseum")
+        self.assertEqual(counts, (first, first - live()))
+
     # -- popularity ---------------------------------------------------------------------------------------
 
     def popularity(self, provider: str) -> dict[int, float | None]:
@@ -238,6 +281,20 @@ class Sums(unittest.TestCase):
         self.assertEqual(work["updated_on"], before["image:flickr:55"]["updated_on"])
         self.assertGreater(work["revision"], before["image:flickr:55"]["revision"])
         self.assertEqual(after["image:flickr:10"]["revision"], before["image:flickr:10"]["revision"])  # has no metric
+
+    def test_sums_come_back_from_the_topics(self):
+        self.see("stocksnap", range(40), 1, lambda number: {"downloads_raw": "100"})
+        self.await_policy("popularity:image:stocksnap", lambda rule: rule["works"] == 40)
+        self.processor.kill()
+        shutil.rmtree(self.stream.folder / "state")
+        self.processor.start()
+        # Ten change, ten are new: lost or doubled counts would show.
+        self.see("stocksnap", range(30, 50), 2, lambda number: {"downloads_raw": "9000"})
+        rule = self.await_policy("popularity:image:stocksnap", lambda rule: rule["value"] > 1_000)
+        self.assertEqual(rule["works"], 50)
+        until(lambda: (found := self.popularity("stocksnap")) and len(found) == 50 and all(
+            found[n] is not None and abs(found[n] - m / (m + rule["constant"])) < 1e-5 for n, m in ((5, 100), (35, 9_000), (45, 9_000))),
+              30, "the scores to follow")
 
     def document(self, provider: str, number: int) -> dict:
         status, text = self.stream.http("GET", f"/{self.stream.index_prefix}image-write/_doc/{identifier(f'image:{provider}:{number}')}")

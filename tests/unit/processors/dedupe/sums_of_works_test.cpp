@@ -5,6 +5,7 @@
 
 #include "core/json.hpp"
 #include "dedupe_fixture.hpp"
+#include "processors/catalogue/run_count.hpp"
 
 namespace freshet {
 namespace {
@@ -195,6 +196,61 @@ TEST_F(FlickrPartition, ARefusedSightingOfAKnownWorkIsRemembered) {
   ASSERT_TRUE(run());
   EXPECT_EQ(run()->refused_at, UtcTime{kT + 2'000'000});
   EXPECT_TRUE(partition.dedupe->sums().uncounted_runs().empty());
+}
+
+// Known are works that were sighted and are not gone; the table knows when they were last seen.
+TEST_F(FlickrPartition, CountsWhatARunMissed) {
+  for (int id = 1; id <= 6; ++id) {
+    see(id, kT);
+  }
+  see(2, kT + 20);  // unchanged: only the table knows
+  see(3, kT + 20, "5");
+  send(key_of(4), removal_json(kT + 5));
+  send(key_of(7), removal_json(kT + 5));  // never sighted
+  const auto takedown = Decision{
+      key_of(5),
+      DecisionKind::takedown,
+      {{UtcTime{kT}, "00000000-0000-4000-8000-000000000001", "takedown", "someone", "because"}}};
+  partition.begin(UtcTime::from_millis(now += 1'000));
+  partition.decide(takedown);
+  partition.commit();
+  finish_run(kT + 90'000'000, run_body(kT + 1'000));
+  const auto jobs = [&] { return run_counts_of(partition.dedupe->sums()); };
+  ASSERT_EQ(jobs().size(), 1);
+  EXPECT_EQ(jobs()[0].prefix, "image:flickr:");
+  const auto count = [&](UtcTime began) {
+    RunCountVisitor visitor{std::string{kScope}, began};
+    EXPECT_FALSE(visitor.resumes());
+    partition.begin(UtcTime::from_millis(now += 1'000));
+    const Dedupe::Tools tools = partition.tools(1);
+    ScanBatch batch{*partition.dedupe, tools, partition.out};
+    visitor.begin();
+    for (const auto& [key, json] : partition.store.records) {
+      EXPECT_FALSE(visitor.visit(key, json, batch));
+      if (key == key_of(6)) {
+        visitor.begin();  // interrupted: it begins again
+        for (const auto& [again, stored] : partition.store.records) {
+          visitor.visit(again, stored, batch);
+        }
+        break;
+      }
+    }
+    visitor.finish(batch);
+    partition.commit();
+  };
+  count(UtcTime{kT + 7'000});  // of no run that is known
+  EXPECT_EQ(jobs().size(), 1);
+  // Whole milliseconds: the two that were seen 20 µs later are missing as well.
+  count(UtcTime{kT + 1'000});
+  EXPECT_TRUE(jobs().empty());
+  EXPECT_EQ(run(), (RunCount{UtcTime{kT + 1'000}, 5, 5, true, {}}));
+
+  finish_run(kT + 90'000'000, run_body(kT + 2'000));
+  see(2, kT + 2'000);
+  see(3, kT + 3'000, "5");
+  partition.rules.scopes.at(std::string{kScope}).removed_before = UtcTime{kT + 10};
+  count(UtcTime{kT + 2'000});  // what the rule removes is gone, though no scan came to it yet
+  EXPECT_EQ(run(), (RunCount{UtcTime{kT + 2'000}, 2, 0, true, {}}));
 }
 
 // The rule holds for whatever comes after it, in any order.
