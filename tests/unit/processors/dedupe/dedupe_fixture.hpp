@@ -8,6 +8,7 @@
 
 #include "core/decision.hpp"
 #include "core/topics.hpp"
+#include "processors/catalogue/scan.hpp"
 #include "processors/json_text.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
 #include "processors/stages/dedupe/seen_entries.hpp"
@@ -29,6 +30,32 @@ class MapStore final : public RecordStore {
 
   std::map<std::string, std::string, std::less<>> records;
   int reads = 0;
+};
+
+/// The same records as a scan reads them, and what it remembers.
+class MapScanStore final : public ScanStore {
+ public:
+  explicit MapScanStore(const MapStore& store) : store_{store} {}
+  void each_from(std::string_view from, std::string_view prefix,
+                 const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    for (auto it = store_.records.lower_bound(std::max(from, prefix));
+         it != store_.records.end() && it->first.starts_with(prefix); ++it) {
+      if (!visit(it->first, it->second)) {
+        break;
+      }
+    }
+  }
+  std::map<std::string, std::string> notes() override { return kept; }
+  void write_notes(const std::vector<std::pair<std::string, std::string>>& notes) override {
+    for (const auto& [name, text] : notes) {
+      kept.insert_or_assign(name, text);
+    }
+  }
+
+  std::map<std::string, std::string> kept;
+
+ private:
+  const MapStore& store_;
 };
 
 class ListOutput final : public DedupeOutput {
@@ -93,6 +120,13 @@ class OnePartition {
             reader, rules, std::chrono::days{20}, rules_version};
   }
 
+  /// A slice of so many works, within the batch.
+  Scan::Slice scan_some(int works) {
+    const Dedupe::Tools with = tools(1);
+    ScanBatch batch{*dedupe, with, out};
+    return scan.run([&, left = works]() mutable { return --left > 0; }, batch);
+  }
+
   void commit() {
     for (const auto& [key, json] : dedupe->pending()) {
       store.records.insert_or_assign(std::string{key}, std::string{json});
@@ -105,11 +139,13 @@ class OnePartition {
     }
     seen += dedupe->seen_entries();
     dedupe->commit();
+    scan.commit();
     out.records.clear();
   }
 
   void abort() {
     dedupe->rollback();
+    scan.rollback();
     out.records.clear();
   }
 
@@ -147,6 +183,8 @@ class OnePartition {
 
   DedupeRules rules = shipped_dedupe_rules();
   MapStore store;
+  MapScanStore scan_store{store};
+  Scan scan{scan_store};
   ListOutput out;
   RawReader reader;
   std::unique_ptr<Dedupe> dedupe;

@@ -179,8 +179,109 @@ struct Sent {
   Event event;
 };
 
+// Lists in force, of texts of one letter like those of the works.
+struct Lists {
+  std::string term = "-";  ///< in no text
+  std::string hidden_name = "-";
+  std::string hidden_provider = "rekognition";
+  std::string least_accuracy = "0.9";
+};
+
+// Lists change while events come, and a scan brings older works there, a slice at a time.
+class ChangingPolicy {
+ public:
+  ChangingPolicy(OnePartition& partition, Random& random)
+      : partition_{partition}, random_{random} {}
+
+  void change() {
+    lists_ = {random_.of<std::string>({"a", "b", "-"}), random_.of<std::string>({"a", "c", "-"}),
+              random_.of<std::string>({"q", "rekognition"}),
+              random_.of<std::string>({"0.9", "0.4"})};
+    say("sensitive_terms", R"({"terms":[")" + lists_.term + R"("]})");
+    say("hidden_tags", R"({"names":[")" + lists_.hidden_name +
+                           R"("],"parts":["="],"providers":[")" + lists_.hidden_provider +
+                           R"("],"least_accuracy":)" + lists_.least_accuracy + "}");
+    DedupeRules rules = overlaid(shipped_dedupe_rules(), log_.policy(), &partition_.rules);
+    rules.scopes = partition_.rules.scopes;
+    partition_.rules = std::move(rules);
+    request();
+  }
+  void request() {
+    if (log_.policy().version() > 0) {
+      partition_.scan.request({"lists", "", std::to_string(log_.policy().version()),
+                               std::make_shared<ReviewVisitor>()});
+    }
+  }
+  // A start with what an earlier process left on disk, or without.
+  void restart() {
+    partition_.restore();
+    if (random_.one_in(2)) {
+      partition_.scan_store.kept.clear();
+    }
+    partition_.scan.load();
+    request();
+  }
+  const Lists& lists() const { return lists_; }
+
+ private:
+  void say(std::string_view key, const std::string& rule) {
+    const std::string value = R"({"version":)" + std::to_string(++version_) +
+                              R"(,"at":"2026-11-21T00:00:00.000Z","by":"a","why":"b","rule":)" +
+                              rule + "}";
+    const auto error = log_.apply({.key = key,
+                                   .value = value,
+                                   .schema = schema_header::kPolicy,
+                                   .version = std::nullopt,
+                                   .appended = UtcTime{kBase}});
+    ASSERT_FALSE(error) << error->message();
+  }
+
+  OnePartition& partition_;
+  Random& random_;
+  PolicyLog log_;
+  Lists lists_;
+  int version_ = 0;
+};
+
+// What `derived` says of a work, by the lists in force and nothing else.
+void compare_derived(OnePartition& partition, int id, const json::object& work,
+                     const Lists& lists) {
+  std::vector<std::string> hidden;
+  bool is_sensitive = false;
+  const auto is_term = [&](const json::value* value) {
+    return value != nullptr && value->is_string() && value->get_string() == lists.term;
+  };
+  if (const json::value* list = work.if_contains("tags")) {
+    for (std::size_t i = 0; i < list->as_array().size(); ++i) {
+      const json::object& tag = list->as_array()[i].as_object();
+      const json::value* accuracy = tag.if_contains("accuracy");
+      const bool is_weak = accuracy != nullptr && std::stod(std::string{accuracy->as_string()}) <
+                                                      std::stod(lists.least_accuracy);
+      if (is_weak || tag.at("name").as_string() == lists.hidden_name ||
+          tag.at("provider").as_string() == lists.hidden_provider) {
+        hidden.push_back(std::to_string(i));
+      }
+      is_sensitive = is_sensitive || is_term(&tag.at("name"));
+    }
+  }
+  is_sensitive = is_sensitive || is_term(work.if_contains("title"));
+  if (const json::value* meta = work.if_contains("meta_data")) {
+    is_sensitive = is_sensitive || is_term(meta->as_object().if_contains("description"));
+  }
+  std::string json;
+  ASSERT_TRUE(partition.store.get("audio:p:" + std::to_string(id), json));
+  const json::value derived = json::parse(json).at("derived");
+  std::vector<std::string> found;
+  for (const json::value& at : derived.at("hidden_tags").as_array()) {
+    found.push_back(std::to_string(at.as_int64()));
+  }
+  EXPECT_EQ(found, hidden) << json;
+  EXPECT_EQ(json.find(R"("sensitive_text")") != std::string::npos, is_sensitive) << json;
+}
+
 // Feeds the events in the order given, in random batches, some of which are aborted and sent again.
-void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent) {
+void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent,
+          ChangingPolicy* policy = nullptr) {
   std::int64_t now = kBase + 100'000'000'000;
   for (std::size_t next = 0; next < sent.size();) {
     const auto end = std::min(sent.size(), next + 1 + static_cast<std::size_t>(random.below(4)));
@@ -197,6 +298,9 @@ void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent
           event.is_removal ? removal_json(event.micros) : sighting_json(event.micros, event.work),
           {4'000'000'000'000'000}, event.rules);
     }
+    if (policy != nullptr && random.one_in(2)) {
+      partition.scan_some(1);
+    }
     if (random.one_in(6)) {
       partition.abort();
       continue;
@@ -204,8 +308,16 @@ void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent
     partition.commit();
     next = end;
     if (random.one_in(8)) {
-      partition.restore();
+      policy != nullptr ? policy->restart() : partition.restore();
     }
+    if (policy != nullptr && random.one_in(5)) {
+      policy->change();
+    }
+  }
+  while (partition.scan.has_work()) {
+    partition.begin(UtcTime{now += 1000});
+    partition.scan_some(1);
+    random.one_in(4) ? partition.abort() : partition.commit();
   }
 }
 
@@ -319,10 +431,16 @@ TEST_P(AnyOrder, GivesWhatTheSetOfEventsSays) {
       partition.rules.scopes.at("audio:p").removed_before =
           UtcTime{kBase + random.below(5) * 700'001 + random.below(2)};
     }
-    feed(partition, random, sent);
+    ChangingPolicy policy{partition, random};
+    if (random.one_in(2)) {
+      policy.change();
+    }
+    feed(partition, random, sent, &policy);
     EXPECT_TRUE(partition.out.letters.empty());
     for (int id = 0; id < 2; ++id) {
       compare(partition, id, events[static_cast<std::size_t>(id)]);
+      compare_derived(partition, id, reference::expect(events[static_cast<std::size_t>(id)]).work,
+                      policy.lists());
     }
     compare_sums(partition, events, n % 10 == 0);
     // Everything again, in another order: nothing may change any more.
