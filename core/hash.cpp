@@ -1,10 +1,13 @@
 #include "core/hash.hpp"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include <xxhash.h>
 
 #include <bit>
 #include <cstring>
+#include <memory>
+
+#include "core/check.hpp"
 
 namespace freshet {
 
@@ -16,9 +19,19 @@ std::uint64_t xxh3(std::string_view bytes, std::uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+// SHA256() looks its algorithm up and allocates with each call, which costs more than the digest of
+// a key: here both are kept.
 std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
   std::array<std::uint8_t, 32> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  FRESHET_CHECK(algorithm != nullptr && context != nullptr &&
+                EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+                EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
   return digest;
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/bytes16.hpp"
+
 namespace freshet {
 namespace {
 
@@ -87,7 +89,21 @@ std::string_view trim_space(std::string_view text) noexcept {
 
 bool is_clean_text(std::string_view text) noexcept {
   bool after_space = true;  // a space at the start has to go, too
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (kHasBytes16 && i + 16 <= text.size()) {
+      const Bytes16 bytes{text.data() + i};
+      const std::uint32_t spaces = bytes.equal(' ');
+      // Printable ASCII but the quote: the byte 0x7F counts as plain, as below.
+      if (((bytes.ascii_above(' ') & ~bytes.equal('"')) | spaces) == 0xFFFFU) {
+        if ((spaces & (spaces << 1U | (after_space ? 1U : 0U))) != 0) {
+          return false;
+        }
+        after_space = (spaces & 0x8000U) != 0;
+        i += 16;
+        continue;
+      }
+    }
     switch (kind_of(text[i])) {
       case plain:
         after_space = false;
@@ -107,6 +123,7 @@ bool is_clean_text(std::string_view text) noexcept {
       default:
         return false;
     }
+    ++i;
   }
   return !after_space || text.empty();
 }

@@ -1,6 +1,9 @@
 #include "processors/json_text.hpp"
 
+#include <bit>
 #include <cstring>
+
+#include "core/bytes16.hpp"
 
 namespace freshet {
 namespace {
@@ -91,6 +94,15 @@ char simple_escape(char c) noexcept {
 
 std::size_t first_escaped(std::string_view text) noexcept {
   std::size_t i = 0;
+  if constexpr (kHasBytes16) {
+    for (; i + 16 <= text.size(); i += 16) {
+      const Bytes16 bytes{text.data() + i};
+      const std::uint32_t hit = bytes.equal('"') | bytes.equal('\\') | bytes.control();
+      if (hit != 0) {
+        return i + static_cast<std::size_t>(std::countr_zero(hit));
+      }
+    }
+  }
   // Eight bytes at a time: a byte below 0x20, or equal to a quote or a backslash, sets its high
   // bit.
   constexpr std::uint64_t kOnes = 0x0101010101010101U;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "processors/json_slices.hpp"
 #include "processors/json_text.hpp"
 
 namespace freshet {
@@ -32,138 +33,13 @@ constexpr std::array<std::string_view, kFieldCount> kNames{"media_type",
                                                            "set_position",
                                                            "audio_set_foreign_identifier"};
 
-// Walks compact JSON by its brackets and quotes. It trusts that values are well-formed, but never
-// leaves the text.
-class Slicer {
- public:
-  explicit Slicer(std::string_view text) : rest_{text} {}
-
-  bool take(char c) {
-    if (rest_.empty() || rest_.front() != c) {
-      return false;
-    }
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  bool at_end() const { return rest_.empty(); }
-
-  // The next value, whatever it is; empty when there is none.
-  std::string_view value() {
-    if (rest_.empty()) {
-      return {};
-    }
-    const char first = rest_.front();
-    if (first == '"') {
-      return string();
-    }
-    std::size_t length = 0;
-    if (first == '{' || first == '[') {
-      length = bracketed();
-    } else {
-      length = std::min(rest_.find_first_of(",]}"), rest_.size());
-    }
-    return cut(length);
-  }
-
-  // The next string with its quotes; empty when there is none.
-  std::string_view string() {
-    if (rest_.empty() || rest_.front() != '"') {
-      return {};
-    }
-    return cut(string_length(0));
-  }
-
- private:
-  std::string_view cut(std::size_t length) {
-    const std::string_view part = rest_.substr(0, length);
-    rest_.remove_prefix(length);
-    return part;
-  }
-
-  // Length of the string whose quote stands at `start`; 0 when it does not end.
-  std::size_t string_length(std::size_t start) const {
-    for (std::size_t i = start + 1; i < rest_.size(); ++i) {
-      if (rest_[i] == '\\') {
-        ++i;
-      } else if (rest_[i] == '"') {
-        return i + 1 - start;
-      }
-    }
-    return 0;
-  }
-
-  std::size_t bracketed() const {
-    std::size_t depth = 0;
-    for (std::size_t i = 0; i < rest_.size(); ++i) {
-      switch (rest_[i]) {
-        case '"': {
-          const std::size_t length = string_length(i);
-          if (length == 0) {
-            return 0;
-          }
-          i += length - 1;
-          break;
-        }
-        case '{':
-        case '[':
-          ++depth;
-          break;
-        case '}':
-        case ']':
-          if (--depth == 0) {
-            return i + 1;
-          }
-          break;
-        default:
-          break;
-      }
-    }
-    return 0;
-  }
-
-  std::string_view rest_;
-};
-
 // Calls visit(name, value) per member, in order: the name decoded, the value as JSON text.
 template <class Visit>
 bool each_member(std::string_view object, Arena& arena, Visit visit) {
-  Slicer slicer{object};
-  if (!slicer.take('{')) {
-    return false;
-  }
-  if (slicer.take('}')) {
-    return slicer.at_end();
-  }
-  do {
-    const auto name = decode_json_text(slicer.string(), arena);
-    if (!name || !slicer.take(':')) {
-      return false;
-    }
-    const std::string_view value = slicer.value();
-    if (value.empty() || !visit(*name, value)) {
-      return false;
-    }
-  } while (slicer.take(','));
-  return slicer.take('}') && slicer.at_end();
-}
-
-template <class Visit>
-bool each_element(std::string_view array, Visit visit) {
-  Slicer slicer{array};
-  if (!slicer.take('[')) {
-    return false;
-  }
-  if (slicer.take(']')) {
-    return slicer.at_end();
-  }
-  do {
-    const std::string_view value = slicer.value();
-    if (value.empty() || !visit(value)) {
-      return false;
-    }
-  } while (slicer.take(','));
-  return slicer.take(']') && slicer.at_end();
+  return each_member_slice(object, [&](std::string_view name_json, std::string_view value) {
+    const auto name = decode_json_text(name_json, arena);
+    return name && visit(*name, value);
+  });
 }
 
 bool read_members(std::string_view json, Arena& arena, std::pmr::vector<Member>& out) {
@@ -188,7 +64,7 @@ bool read_tag(std::string_view json, Arena& arena, Tag& tag) {
 }
 
 bool read_texts(std::string_view json, std::pmr::vector<std::string_view>& out) {
-  return each_element(json, [&](std::string_view value) {
+  return each_element_slice(json, [&](std::string_view value) {
     out.push_back(value);
     return true;
   });
@@ -208,7 +84,7 @@ bool read_collection(std::string_view name, std::string_view value, Arena& arena
   if (name == "alt_files") {
     return read_texts(value, work.alt_files);
   }
-  return name == "tags" && each_element(value, [&](std::string_view item) {
+  return name == "tags" && each_element_slice(value, [&](std::string_view item) {
            return read_tag(item, arena, work.tags.emplace_back());
          });
 }
@@ -322,8 +198,16 @@ void append_work(std::string& out, const Work& work) {
 
 Result<Work> parse_work(std::string_view json, Arena& arena) {
   Work work{&arena};
+  std::size_t next = 0;  // fields stand in the order of their names, with gaps
   const bool well_formed =
       each_member(json, arena, [&](std::string_view name, std::string_view value) {
+        for (std::size_t i = next; i < kFieldCount; ++i) {
+          if (kNames[i] == name) {
+            work.fields[i] = value;
+            next = i + 1;
+            return true;
+          }
+        }
         if (const auto field = parse_field(name)) {
           work.at(*field) = value;
           return true;

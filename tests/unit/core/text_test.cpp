@@ -85,7 +85,9 @@ TEST(CleanTextProperty, TwiceIsOnce) {
                                         "\\",
                                         "é",
                                         "\xE3\x80\x80",
-                                        "\xF0\x9F\x98\x80"};
+                                        "\xF0\x9F\x98\x80",
+                                        "plain words of a title",
+                                        "fifteen letters"};
   for (int round = 0; round < 20000; ++round) {
     std::string text;
     for (std::size_t left = random() % 9; left > 0; --left) {

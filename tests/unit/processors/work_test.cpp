@@ -103,5 +103,31 @@ TEST(JsonText, DecodesSurrogatePairsAndRefusesHalves) {
   }
 }
 
+TEST(FirstEscaped, IsFoundAtEveryPlace) {
+  // Longer than a step of sixteen bytes, so that each way of looking is taken.
+  for (std::size_t size = 0; size < 40; ++size) {
+    std::string text(size, 'a');
+    EXPECT_EQ(first_escaped(text), size);
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        text[at] = static_cast<char>(c);
+        const bool escaped = c < 0x20 || c == '"' || c == '\\';
+        ASSERT_EQ(first_escaped(text), escaped ? at : size) << size << ' ' << at << ' ' << c;
+      }
+      text[at] = 'a';
+    }
+  }
+}
+
+TEST(ParseWork, TakesFieldsInAnyOrder) {
+  std::pmr::monotonic_buffer_resource arena;
+  const auto work = parse_work(
+      R"({"url":"https://e.org/a","title":"t","foreign_identifier":"1","provider":"p","media_type":"image"})",
+      arena);
+  ASSERT_TRUE(work);
+  EXPECT_EQ(work->at(Field::title), "\"t\"");
+  EXPECT_EQ(work->foreign_identifier, "1");
+}
+
 }  // namespace
 }  // namespace freshet
