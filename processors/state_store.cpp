@@ -17,6 +17,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "processors/rocks_claims.hpp"
 #include "processors/table_file.hpp"
 
 namespace freshet {
@@ -113,6 +114,15 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   return options;
 }
 
+rocksdb::ColumnFamilyOptions options_of(const std::string& name,
+                                        const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options = family_options(cache);
+  if (is_claims_family(name)) {
+    set_claims_options(options);
+  }
+  return options;
+}
+
 // Held as long as the process has the state open.
 class DirectoryLock {
  public:
@@ -137,7 +147,7 @@ class DirectoryLock {
 
 }  // namespace
 
-struct StateStore::Impl {
+struct StateStore::Impl : RocksFamilies {
   fs::path directory;
   std::unique_ptr<DirectoryLock> lock;
   std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(
@@ -149,8 +159,9 @@ struct StateStore::Impl {
   rocksdb::Status open();
   void set_aside(UtcTime now, std::string_view why);
   void close();
-  rocksdb::ColumnFamilyHandle* family(const std::string& name);
-  rocksdb::ColumnFamilyHandle* renew(const std::string& name);
+  rocksdb::DB& database() override { return *db; }
+  rocksdb::ColumnFamilyHandle* family(const std::string& name) override;
+  rocksdb::ColumnFamilyHandle* renew(const std::string& name) override;
 };
 
 namespace {
@@ -296,7 +307,7 @@ rocksdb::Status StateStore::Impl::open() {
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const std::string& name : names) {
-    descriptors.emplace_back(name, family_options(cache));
+    descriptors.emplace_back(name, options_of(name, cache));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
@@ -337,7 +348,7 @@ rocksdb::ColumnFamilyHandle* StateStore::Impl::family(const std::string& name) {
   const std::lock_guard guard{mutex};
   rocksdb::ColumnFamilyHandle*& handle = families[name];
   if (handle == nullptr) {
-    check(db->CreateColumnFamily(family_options(cache), name, &handle), "new partition");
+    check(db->CreateColumnFamily(options_of(name, cache), name, &handle), "new partition");
   }
   return handle;
 }
@@ -391,6 +402,10 @@ StateStore::~StateStore() { impl_->close(); }
 
 std::unique_ptr<PartitionStore> StateStore::partition(std::int32_t number) {
   return std::make_unique<RocksPartition>(*impl_, number);
+}
+
+std::unique_ptr<PartitionClaims> StateStore::claims(std::int32_t number) {
+  return open_rocks_claims(*impl_, number);
 }
 
 const fs::path& StateStore::directory() const { return impl_->directory; }

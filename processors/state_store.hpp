@@ -14,6 +14,7 @@
 
 #include "core/result.hpp"
 #include "processors/catalogue/scan.hpp"
+#include "processors/claim_store.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
 
 namespace freshet {
@@ -71,6 +72,8 @@ class StateStore {
   StateStore& operator=(const StateStore&) = delete;
 
   std::unique_ptr<PartitionStore> partition(std::int32_t number);
+  /// The claims of the partition of that number of the topic of claims.
+  std::unique_ptr<PartitionClaims> claims(std::int32_t number);
   const std::filesystem::path& directory() const;
 
   struct Impl;

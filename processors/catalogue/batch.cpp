@@ -1,6 +1,7 @@
 #include "processors/catalogue/batch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/topics.hpp"
@@ -172,7 +173,11 @@ void Batch::apply(const Route& route, const kafka::Message& message) {
     case Input::decisions:
       return route.partition->dedupe.apply_decision(record, *tools_, output_);
     case Input::claims:
-      return;
+      return route.partition->claims->urls.apply({.key = record.key,
+                                                  .value = record.value,
+                                                  .schema = record.schema,
+                                                  .offset = message.offset().value},
+                                                 output_);
     case Input::verdicts:
       return route.partition->dedupe.apply_verdict(record, *tools_, output_);
   }
@@ -184,6 +189,9 @@ Result<void> Batch::finish() {
   const std::string seen_topic = config_.kafka.prefixed(topics::kSeen);
   const std::string totals_topic = config_.kafka.prefixed(topics::kTotals);
   for (auto& [number, touched] : touched_) {
+    if (auto& claims = partitions_.at(number)->claims) {
+      claims->urls.finish(output_);
+    }
     const Dedupe& dedupe = partitions_.at(number)->dedupe;
     if (!dedupe.seen_entries().empty()) {
       const std::string key = std::to_string(number);
@@ -195,6 +203,9 @@ Result<void> Batch::finish() {
                        .timestamp = std::nullopt});
     }
     touched.totals = dedupe.totals();
+    if (const auto& claims = partitions_.at(number)->claims) {
+      std::ranges::move(claims->urls.totals(), std::back_inserter(touched.totals));
+    }
     for (const auto& [name, value] : touched.totals) {
       const std::string key = name + ":" + std::to_string(number);
       output_.produce({.topic = totals_topic,
@@ -233,13 +244,22 @@ void Batch::store(PartitionState& partition, const Touched& touched, std::int64_
   at.seen += partition.dedupe.seen_entries().empty() ? 0 : 2;
   const auto sums = static_cast<std::int64_t>(touched.totals.size());
   at.totals += sums > 0 ? sums + 1 : 0;
+  partition.keep_sums(touched.totals);
   const auto& pending = partition.dedupe.pending();
   if (!pending.empty()) {
     // In the order of the keys an insertion begins where the one before it ended.
     std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
                                                                        pending.end()};
     std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
-    partition.store->write(records, touched.totals, at);
+    partition.write(records);
+  }
+  if (partition.claims) {
+    const auto next =
+        next_offsets_.find({inputs_.topic(Input::claims), kafka::Partition{partition.number}});
+    if (next != next_offsets_.end()) {
+      partition.claims->next = next->second.value;
+      partition.claims->write();
+    }
   }
   partition.scan.commit();
 }
@@ -251,6 +271,12 @@ void Batch::count() {
       counters_.add(counted);
     }
     dedupe.commit();
+    if (auto& claims = partitions_.at(number)->claims) {
+      for (const auto& [provider, counted] : claims->urls.counted()) {
+        counters_.add(counted);
+      }
+      claims->urls.commit();
+    }
   }
   counters_.scanned.add(static_cast<double>(scanned_.works));
   counters_.scan_written.add(static_cast<double>(scanned_.written));
@@ -271,8 +297,12 @@ void Batch::count() {
 
 void Batch::rollback() {
   for (const auto& [number, touched] : touched_) {
-    partitions_.at(number)->dedupe.rollback();
-    partitions_.at(number)->scan.rollback();
+    PartitionState& partition = *partitions_.at(number);
+    partition.dedupe.rollback();
+    partition.scan.rollback();
+    if (partition.claims) {
+      partition.claims->urls.rollback();
+    }
   }
   clear();
 }

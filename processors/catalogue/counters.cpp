@@ -16,6 +16,10 @@ LoopCounters::LoopCounters(Metrics& all, const std::string& loop)
                               "Claims on URLs that were sent", labels)},
       claims_released{all.counter("freshet_process_url_claims_released_total",
                                   "Releases of URLs that were sent", labels)},
+      claims_received{all.counter("freshet_process_url_claims_received_total",
+                                  "Claims and releases that stage urls took", labels)},
+      verdicts_sent{all.counter("freshet_process_url_verdicts_sent_total",
+                                "Works that were told the owner of their URL", labels)},
       aborts{all.counter("freshet_process_batches_aborted_total",
                          "Transactions aborted and read again", labels)},
       commit_seconds{
@@ -43,6 +47,13 @@ void LoopCounters::add(const BatchCounts& counted) {
               counted.verdicts);
   claims_made.add(static_cast<double>(counted.claims_made));
   claims_released.add(static_cast<double>(counted.claims_released));
+}
+
+void LoopCounters::add(const UrlCounts& counted) {
+  claims_received.add(static_cast<double>(counted.received));
+  verdicts_sent.add(static_cast<double>(counted.told));
+  add_reasons("freshet_process_records_dead_lettered_total", "Records by reason", "errc",
+              counted.dead_lettered);
 }
 
 void LoopCounters::add_reasons(const char* name, const char* help, const char* label,

@@ -4,6 +4,7 @@
 
 #include "core/metrics.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/stages/urls/urls.hpp"
 
 namespace freshet {
 
@@ -13,6 +14,7 @@ struct LoopCounters {
 
   /// What a committed batch did in one partition for one provider.
   void add(const BatchCounts& counted);
+  void add(const UrlCounts& counted);
 
   Metrics& metrics;
   Labels labels;
@@ -22,6 +24,8 @@ struct LoopCounters {
   Counter& control;
   Counter& claims_made;
   Counter& claims_released;
+  Counter& claims_received;
+  Counter& verdicts_sent;
   Counter& aborts;
   Histogram& commit_seconds;
   Gauge& works;

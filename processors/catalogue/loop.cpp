@@ -330,7 +330,7 @@ void CatalogueLoop::save_next_table() {
   }
   if (next != partitions_.end()) {
     last_saved_ = next->first;
-    next->second->store->save_table(next->second->dedupe.table(), next->second->positions);
+    next->second->save();
   }
 }
 

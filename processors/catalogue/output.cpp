@@ -22,8 +22,10 @@ BatchOutput::BatchOutput(const Config::Kafka& config, PartitionCounts partitions
       partitions_{partitions},
       catalog_topic_{config.prefixed(topics::kCatalog)},
       claims_topic_{config.prefixed(topics::kUrlClaims)},
+      verdicts_topic_{config.prefixed(topics::kUrlVerdicts)},
       catalog_headers_{schema_headers(schema_header::kCatalog)},
-      claim_headers_{schema_headers(schema_header::kUrlClaim)} {}
+      claim_headers_{schema_headers(schema_header::kUrlClaim)},
+      verdict_headers_{schema_headers(schema_header::kUrlVerdict)} {}
 
 void BatchOutput::begin(kafka::Producer& producer, UtcTime batch_time) {
   producer_ = &producer;
@@ -78,6 +80,20 @@ void BatchOutput::produce_claim(std::string_view url_hash, std::string_view key,
                            .value = value,
                            .headers = &claim_headers_,
                            .timestamp = std::nullopt}));
+}
+
+void BatchOutput::verdict(std::string_view work_key, const UrlHash& url, std::string_view owner) {
+  key_.clear();
+  append_verdict_key(key_, work_key, url);
+  value_.clear();
+  append_verdict(value_, owner);
+  note(producer_->produce(
+      {.topic = verdicts_topic_,
+       .partition = kafka::Partition{partition_for_key(work_key, partitions_.works)},
+       .key = key_,
+       .value = value_,
+       .headers = &verdict_headers_,
+       .timestamp = std::nullopt}));
 }
 
 void BatchOutput::dead_letter(const Error& error) {

@@ -11,6 +11,7 @@
 #include "core/kafka/producer.hpp"
 #include "processors/catalogue/inputs.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/stages/urls/urls.hpp"
 
 namespace freshet {
 
@@ -21,7 +22,7 @@ struct Touched {
 };
 
 /// Sends what the stages make of the message at hand, within the transaction.
-class BatchOutput final : public DedupeOutput {
+class BatchOutput final : public DedupeOutput, public UrlsOutput {
  public:
   BatchOutput(const Config::Kafka& config, PartitionCounts partitions);
 
@@ -35,6 +36,7 @@ class BatchOutput final : public DedupeOutput {
   bool record(std::string_view key, std::string_view json) override;
   void claim(std::string_view key, const UrlClaim& claim, bool needs_answer) override;
   void release(std::string_view key, std::string_view url_hash) override;
+  void verdict(std::string_view work_key, const UrlHash& url, std::string_view owner) override;
   void dead_letter(const Error& error) override;
 
   /// Puts a message aside that is of no input.
@@ -56,8 +58,10 @@ class BatchOutput final : public DedupeOutput {
   const PartitionCounts partitions_;
   const std::string catalog_topic_;
   const std::string claims_topic_;
+  const std::string verdicts_topic_;
   const kafka::Headers catalog_headers_;
   const kafka::Headers claim_headers_;
+  const kafka::Headers verdict_headers_;
   kafka::Producer* producer_ = nullptr;
   UtcTime batch_time_;
   std::optional<Error> failure_;
@@ -65,7 +69,7 @@ class BatchOutput final : public DedupeOutput {
   const kafka::Message* message_ = nullptr;
   Input input_ = Input::raw;
   Touched* touched_ = nullptr;
-  std::string key_;  // of a claim; kept for its memory, like the next
+  std::string key_;  // of a claim or verdict; kept for its memory, like the next
   std::string value_;
 };
 

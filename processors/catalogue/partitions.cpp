@@ -4,6 +4,26 @@
 
 namespace freshet {
 
+void PartitionState::keep_sums(const std::vector<std::pair<std::string, std::string>>& sums) {
+  for (const auto& [name, value] : sums) {
+    unwritten_sums_.insert_or_assign(name, value);
+  }
+}
+
+// A position that is past sums which are not on disk would lose them.
+void PartitionState::write(
+    const std::vector<std::pair<std::string_view, std::string_view>>& records) {
+  store->write(records, {unwritten_sums_.begin(), unwritten_sums_.end()}, positions);
+  unwritten_sums_.clear();
+}
+
+void PartitionState::save() {
+  store->save_table(dedupe.table(), positions);
+  if (claims) {
+    claims->store->flush();
+  }
+}
+
 std::unique_ptr<PartitionState> PartitionStates::borrow(std::int32_t number) {
   const std::lock_guard guard{mutex_};
   if (!borrowed_.insert(number).second) {
@@ -30,7 +50,7 @@ void PartitionStates::save() {
   const std::lock_guard guard{mutex_};
   for (const auto& [number, partition] : idle_) {
     if (partition->loaded) {
-      partition->store->save_table(partition->dedupe.table(), partition->positions);
+      partition->save();
     }
   }
 }

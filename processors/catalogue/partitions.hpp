@@ -4,18 +4,53 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/policy_rules.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/stages/urls/urls.hpp"
 #include "processors/state_store.hpp"
 
 namespace freshet {
 
-/// All that a loop needs of one partition while it owns it.
+/// What the partition of the URL claims with that number needs.
+struct ClaimsState {
+  ClaimsState(std::int32_t number, std::int32_t partitions, StateStore& state)
+      : store{state.claims(number)}, urls{number, partitions, *store} {
+    const ClaimsPosition stored = store->position();
+    next = stored.next;
+    urls.tell_all_below(stored.tell_all_below);
+  }
+
+  /// Writes what a committed batch changed, or what was restored, and where that ends.
+  void write() { store->write(urls.changes(), {next, urls.tell_all_below()}); }
+
+  std::unique_ptr<PartitionClaims> store;
+  Urls urls;
+  std::int64_t next = 0;  ///< offset of the topic of claims to be read next
+};
+
+/// All that a loop needs of the partitions of one number while it owns them.
 struct PartitionState {
-  PartitionState(std::int32_t n, std::int32_t partitions, StateStore& state)
-      : number{n}, store{state.partition(n)}, dedupe{n, partitions, *store}, scan{*store} {}
+  PartitionState(std::int32_t n, PartitionCounts partitions, StateStore& state)
+      : number{n}, store{state.partition(n)}, dedupe{n, partitions.works, *store}, scan{*store} {
+    if (n < partitions.claims) {
+      claims.emplace(n, partitions.claims, state);
+    }
+  }
+
+  /// Sums of a commit, which lie below `positions.totals`.
+  void keep_sums(const std::vector<std::pair<std::string, std::string>>& sums);
+  /// Writes records, the sums that were kept since the last time, and the positions.
+  void write(const std::vector<std::pair<std::string_view, std::string_view>>& records);
+  /// Makes a restart short, whatever ends this process: flushes all, and saves the table.
+  void save();
 
   std::int32_t number;
   std::unique_ptr<PartitionStore> store;
@@ -23,7 +58,11 @@ struct PartitionState {
   Scan scan;
   std::shared_ptr<const RuleSet> scanned_for;  ///< the rules whose scans were asked for
   ChangelogPositions positions;
-  bool loaded = false;  ///< the table was built from disk, or began empty
+  std::optional<ClaimsState> claims;  ///< nothing where there are fewer partitions of claims
+  bool loaded = false;                ///< the table was built from disk, or began empty
+
+ private:
+  std::map<std::string, std::string> unwritten_sums_;
 };
 
 /// The partitions that are, or lately were, with this process. A loop borrows what the group gives
@@ -33,7 +72,7 @@ struct PartitionState {
 /// @thread_safety  All of it.
 class PartitionStates {
  public:
-  PartitionStates(StateStore& state, std::int32_t partitions)
+  PartitionStates(StateStore& state, PartitionCounts partitions)
       : state_{state}, partitions_{partitions} {}
 
   /// Nothing while another loop of this process still has it.
@@ -41,13 +80,13 @@ class PartitionStates {
   void give_back(std::unique_ptr<PartitionState> partition);
   /// Whether a loop of this process has it.
   bool is_borrowed(std::int32_t number) const;
-  std::int32_t partitions() const { return partitions_; }
+  std::int32_t partitions() const { return partitions_.works; }
   /// Saves the tables of all that was given back, at a clean stop: the next start is short.
   void save();
 
  private:
   StateStore& state_;
-  std::int32_t partitions_;
+  PartitionCounts partitions_;
   mutable std::mutex mutex_;
   std::map<std::int32_t, std::unique_ptr<PartitionState>> idle_;
   std::set<std::int32_t> borrowed_;

@@ -22,7 +22,8 @@ constexpr std::size_t kReadRecords = 5'000;
 constexpr auto kReadWait = 100ms;
 constexpr auto kAskWait = 1'000ms;
 
-enum class Changelog { catalog, seen, totals };
+/// What a state is restored from. Claims are an input, of which an earlier owner has taken a part.
+enum class Changelog { catalog, seen, totals, claims };
 
 std::string topic_of(const Config& config, Changelog changelog) {
   switch (changelog) {
@@ -32,20 +33,38 @@ std::string topic_of(const Config& config, Changelog changelog) {
       return config.kafka.prefixed(topics::kSeen);
     case Changelog::totals:
       return config.kafka.prefixed(topics::kTotals);
+    case Changelog::claims:
+      return config.kafka.prefixed(topics::kUrlClaims);
   }
   return {};
 }
 
-std::int64_t& position_of(ChangelogPositions& positions, Changelog changelog) {
+bool has(const PartitionState& partition, Changelog changelog) {
+  return changelog != Changelog::claims || partition.claims.has_value();
+}
+
+std::int64_t& position_of(PartitionState& partition, Changelog changelog) {
   switch (changelog) {
     case Changelog::catalog:
-      return positions.catalog;
+      return partition.positions.catalog;
     case Changelog::seen:
-      return positions.seen;
+      return partition.positions.seen;
     case Changelog::totals:
+      return partition.positions.totals;
+    case Changelog::claims:
       break;
   }
-  return positions.totals;
+  return partition.claims->next;
+}
+
+// A release that is older may be gone from the topic: a day before the broker may drop it.
+std::chrono::milliseconds releases_kept(const Config& config) {
+  for (const TopicSpec& spec : topic_specs(config.kafka)) {
+    if (spec.name == config.kafka.prefixed(topics::kUrlClaims)) {
+      return std::chrono::milliseconds{std::stoll(spec.configs.at("delete.retention.ms"))} - 24h;
+    }
+  }
+  return {};
 }
 
 // One restore of a set of partitions; keeps what its steps share.
@@ -63,15 +82,16 @@ class Restore {
   std::optional<StartOffsets> run() {
     const auto start = steady_clock::now();
     auto offsets = stable_offsets();
-    if (!offsets || !ask_targets() || !ask_unread(*offsets)) {
+    if (!offsets || !ask_targets(*offsets) || !ask_unread(*offsets)) {
       return std::nullopt;
     }
     for (const auto& [number, partition] : partitions_) {
-      if (!load(*partition) || !keep_alive_()) {
+      if (!load(*partition) || !load_claims(*partition) || !keep_alive_()) {
         return std::nullopt;
       }
     }
-    if (!read({Changelog::catalog, Changelog::totals}) || !read({Changelog::seen})) {
+    if (!read({Changelog::catalog, Changelog::totals, Changelog::claims}) ||
+        !read({Changelog::seen})) {
       return std::nullopt;
     }
     std::size_t works = 0;
@@ -79,7 +99,10 @@ class Restore {
       if (!count_metrics(*partition)) {
         return std::nullopt;
       }
-      partition->store->write({}, {}, partition->positions);
+      partition->write({});
+      if (partition->claims) {
+        write_restored(*partition->claims);
+      }
       works += partition->dedupe.table().size();
     }
     log::info("state_restored", {{"partitions", partitions_.size()},
@@ -137,28 +160,40 @@ class Restore {
     return true;
   }
 
-  bool ask_targets() {
+  bool ask_targets(const StartOffsets& offsets) {
     kafka::ConsumerOptions options;
     options.isolation = kafka::Isolation::read_uncommitted;
     kafka::Consumer probe{config_.kafka, options};
     for (const auto& [number, partition] : partitions_) {
-      for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
+      for (const Changelog changelog :
+           {Changelog::catalog, Changelog::seen, Changelog::totals, Changelog::claims}) {
         const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-        for (;;) {
-          if (!keep_alive_()) {
-            return false;
-          }
-          const auto marks = probe.watermarks(at, kAskWait);
-          if (marks) {
-            targets_[at] = marks->high.value;
-            asked_ms_ = SystemClock{}.now().millis();
-            break;
-          }
-          log::warn("watermarks_awaited", {{"text", marks.error().message()}});
+        if (has(*partition, changelog) && !ask_end(probe, at)) {
+          return false;
         }
       }
     }
+    // Of the claims what was taken; the rest is input.
+    targets_ = ends_;
+    for (const kafka::TopicPartitionOffset& from : offsets.all) {
+      if (from.at.topic == inputs_.topic(Input::claims)) {
+        targets_[from.at] = std::max<std::int64_t>(from.offset.value, 0);
+      }
+    }
     return true;
+  }
+
+  bool ask_end(kafka::Consumer& probe, const kafka::TopicPartition& at) {
+    while (keep_alive_()) {
+      const auto marks = probe.watermarks(at, kAskWait);
+      if (marks) {
+        ends_[at] = marks->high.value;
+        asked_ms_ = SystemClock{}.now().millis();
+        return true;
+      }
+      log::warn("watermarks_awaited", {{"text", marks.error().message()}});
+    }
+    return false;
   }
 
   // Builds the table from what is on disk, unless it is in memory already.
@@ -167,7 +202,8 @@ class Restore {
       return true;
     }
     if (const auto stored = partition.store->positions()) {
-      const auto foreign = is_foreign(partition.number, *stored);
+      partition.positions = *stored;
+      const auto foreign = is_foreign(partition);
       if (!foreign) {
         return false;
       }
@@ -175,6 +211,8 @@ class Restore {
         log::warn("state_set_aside",
                   {{"why", "of another or a later topic"}, {"partition", partition.number}});
         partition.store->clear();
+        partition.positions = {};
+        forget_claims(partition);
       } else {
         load_stored(partition, *stored);
       }
@@ -183,10 +221,58 @@ class Restore {
     return true;
   }
 
+  static void forget_claims(PartitionState& partition) {
+    if (partition.claims) {
+      partition.claims->store->clear();
+      partition.claims->next = 0;
+      partition.claims->urls.tell_all_below(0);
+    }
+  }
+
+  // The claims on disk, or in memory, are those of the position that they name, to the byte. Where
+  // releases between there and here may be gone from the topic, the whole of it is read instead.
+  bool load_claims(PartitionState& partition) {
+    if (!partition.claims) {
+      return true;
+    }
+    std::int64_t& position = partition.claims->next;
+    const kafka::TopicPartition at{topic_of(config_, Changelog::claims),
+                                   kafka::Partition{partition.number}};
+    if (position > ends_.at(at)) {
+      log::warn("state_set_aside",
+                {{"why", "claims of another topic"}, {"partition", partition.number}});
+      forget_claims(partition);
+    } else if (position > 0 && position < targets_.at(at)) {
+      const UtcTime kept = SystemClock{}.now() - releases_kept(config_);
+      const auto oldest_kept = first_since(at, kept);
+      if (!oldest_kept) {
+        return false;
+      }
+      if (position < oldest_kept->value_or(kafka::Offset{ends_.at(at)}).value) {
+        log::warn("state_set_aside", {{"why", "claims older than releases are kept"},
+                                      {"partition", partition.number}});
+        forget_claims(partition);
+      }
+    }
+    if (position != targets_.at(at) || position == 0) {
+      // Never less than what an earlier restore asked for: the topic has only grown since.
+      partition.claims->urls.tell_all_below(ends_.at(at));
+    }
+    return true;
+  }
+
+  // Each of the stages takes its own.
+  static void restore_sums(PartitionState& partition, std::string_view name, const Totals& sums) {
+    partition.dedupe.restore_totals(name, sums);
+    if (partition.claims) {
+      partition.claims->urls.restore_totals(name, sums);
+    }
+  }
+
   static void load_stored(PartitionState& partition, const ChangelogPositions& stored) {
     partition.positions = stored;
     for (const auto& [name, sums] : partition.store->totals()) {
-      partition.dedupe.restore_totals(name, sums);
+      restore_sums(partition, name, sums);
     }
     // A table that is ahead of the records could not be brought on by reading records again.
     HotTable& table = partition.dedupe.table();
@@ -207,34 +293,47 @@ class Restore {
 
   // Whether the state is of other topics than these: further than they are, or with records behind
   // its position that are older than what it has. Nothing when it is to stop.
-  std::optional<bool> is_foreign(std::int32_t number, ChangelogPositions positions) {
-    for (const Changelog changelog : {Changelog::catalog, Changelog::seen, Changelog::totals}) {
+  std::optional<bool> is_foreign(PartitionState& partition) {
+    const std::int32_t number = partition.number;
+    for (const Changelog changelog :
+         {Changelog::catalog, Changelog::seen, Changelog::totals, Changelog::claims}) {
       const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-      if (position_of(positions, changelog) > targets_.at(at)) {
+      if (has(partition, changelog) && position_of(partition, changelog) > ends_.at(at)) {
         log::debug("state_is_ahead", {{"topic", at.topic},
                                       {"partition", number},
-                                      {"position", position_of(positions, changelog)},
-                                      {"end", targets_.at(at)}});
+                                      {"position", position_of(partition, changelog)},
+                                      {"end", ends_.at(at)}});
         return true;
       }
     }
-    kafka::Consumer probe{config_.kafka, {}};
+    const ChangelogPositions& positions = partition.positions;
     const kafka::TopicPartition at{topic_of(config_, Changelog::catalog), kafka::Partition{number}};
+    const auto later = first_since(at, UtcTime::from_millis(positions.written_ms + 1));
+    if (!later) {
+      return std::nullopt;
+    }
+    // The marker of the last transaction may be younger than the commit that it stands for.
+    const bool foreign = later->has_value() && (*later)->value + 1 < positions.catalog;
+    if (foreign) {
+      log::debug("state_is_older", {{"partition", number},
+                                    {"position", positions.catalog},
+                                    {"written_ms", positions.written_ms},
+                                    {"later_record", (*later)->value}});
+    }
+    return foreign;
+  }
+
+  // The first record that is not older; nothing within where there is none, nothing at all when it
+  // is to stop.
+  std::optional<std::optional<kafka::Offset>> first_since(const kafka::TopicPartition& at,
+                                                          UtcTime time) {
+    kafka::Consumer probe{config_.kafka, {}};
     while (keep_alive_()) {
-      const auto later =
-          probe.offset_for_time(at, UtcTime::from_millis(positions.written_ms + 1), kAskWait);
-      if (later) {
-        // The marker of the last transaction may be younger than the commit that it stands for.
-        const bool foreign = later->has_value() && (*later)->value + 1 < positions.catalog;
-        if (foreign) {
-          log::debug("state_is_older", {{"partition", number},
-                                        {"position", positions.catalog},
-                                        {"written_ms", positions.written_ms},
-                                        {"later_record", (*later)->value}});
-        }
-        return foreign;
+      const auto found = probe.offset_for_time(at, time, kAskWait);
+      if (found) {
+        return *found;
       }
-      log::warn("watermarks_awaited", {{"text", later.error().message()}});
+      log::warn("watermarks_awaited", {{"text", found.error().message()}});
     }
     return std::nullopt;
   }
@@ -243,8 +342,11 @@ class Restore {
     std::vector<kafka::TopicPartitionOffset> from;
     for (const Changelog changelog : changelogs) {
       for (const auto& [number, partition] : partitions_) {
+        if (!has(*partition, changelog)) {
+          continue;
+        }
         const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-        const std::int64_t next = position_of(partition->positions, changelog);
+        const std::int64_t next = position_of(*partition, changelog);
         if (next < targets_.at(at)) {
           from.push_back({at, kafka::Offset{next}});
         }
@@ -281,10 +383,10 @@ class Restore {
     for (const auto& [at, offset] : from) {
       for (const Changelog changelog : changelogs) {
         if (at.topic == topic_of(config_, changelog)) {
-          ChangelogPositions& positions = partitions_.at(at.partition.value)->positions;
-          position_of(positions, changelog) = targets_.at(at);
+          PartitionState& partition = *partitions_.at(at.partition.value);
+          position_of(partition, changelog) = targets_.at(at);
           // Below a target there are also records that nobody may read: of aborted transactions.
-          positions.written_ms = std::max(positions.written_ms, asked_ms_);
+          partition.positions.written_ms = std::max(partition.positions.written_ms, asked_ms_);
         }
       }
     }
@@ -342,6 +444,8 @@ class Restore {
       } else if (message.topic() == topic_of(config_, Changelog::totals)) {
         partition.positions.totals = next;
         restore_totals(partition, key, value, chunks[number].totals);
+      } else if (message.topic() == topic_of(config_, Changelog::claims)) {
+        restore_claim(partition, message);
       } else if (value) {
         partition.positions.seen = next;
         each_seen_entry(*value, [&](const SeenEntry& entry) {
@@ -351,20 +455,45 @@ class Restore {
     }
     for (const auto& [number, chunk] : chunks) {
       PartitionState& partition = *partitions_.at(number);
-      partition.store->write(chunk.records, chunk.totals, partition.positions);
+      partition.keep_sums(chunk.totals);
+      partition.write(chunk.records);
     }
+    for (const auto& [number, partition] : partitions_) {
+      if (partition->claims) {
+        write_restored(*partition->claims);
+      }
+    }
+  }
+
+  static void write_restored(ClaimsState& claims) {
+    claims.write();
+    claims.urls.commit();
+  }
+
+  void restore_claim(PartitionState& partition, const kafka::Message& message) {
+    const kafka::TopicPartition at{std::string{message.topic()}, message.partition()};
+    if (message.offset().value >= targets_.at(at)) {
+      return;  // behind what was taken: it is to be read as input
+    }
+    partition.claims->urls.restore_claim({.key = message.key(),
+                                          .value = message.value(),
+                                          .schema = message.header(schema_header::kName),
+                                          .offset = message.offset().value});
+    partition.claims->next = message.offset().value + 1;
   }
 
   static void restore_totals(PartitionState& partition, std::optional<std::string_view> key,
                              std::optional<std::string_view> value,
                              std::vector<std::pair<std::string, std::string>>& chunk) {
     const auto at = key ? parse_totals_key(*key) : Result<TotalsKey>{Error{}};
-    if (!at || (at->kind != "process" && !PartitionSums::is_ours(at->kind)) || !value) {
+    const bool is_ours =
+        at && (at->kind == "process" || at->kind == "urls" || PartitionSums::is_ours(at->kind));
+    if (!is_ours || !value) {
       return;  // sums of other steps lie on the same topic
     }
     if (const auto sums = parse_totals(*value)) {
       const std::string name = at->kind + ":" + at->provider;
-      partition.dedupe.restore_totals(name, *sums);
+      restore_sums(partition, name, *sums);
       chunk.emplace_back(name, *value);
     }
   }
@@ -374,8 +503,9 @@ class Restore {
   kafka::Consumer& group_;
   const std::function<bool()>& keep_alive_;
   std::map<std::int32_t, PartitionState*> partitions_;
-  std::map<kafka::TopicPartition, std::int64_t> targets_;
-  std::int64_t asked_ms_ = 0;  ///< when the last of the targets was told
+  std::map<kafka::TopicPartition, std::int64_t> ends_;
+  std::map<kafka::TopicPartition, std::int64_t> targets_;  ///< what is to be read before all else
+  std::int64_t asked_ms_ = 0;                              ///< when the last of the ends was told
   std::uint64_t records_read_ = 0;
 };
 

@@ -243,7 +243,7 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   StateStore state{std::filesystem::path{config.state.dir} / config.process.instance,
                    SystemClock{}.now()};
   const Inputs inputs{config.kafka, *partitions};
-  PartitionStates states{state, partitions->works};
+  PartitionStates states{state, *partitions};
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int count = std::min<int>(run.loops > 0 ? run.loops : cores, partitions->works);
   std::optional<GroupProgress> progress;

@@ -25,8 +25,10 @@ void UrlCounts::add_to(Totals& totals) const {
   add("received", received);
   add("claimed", claimed);
   add("released", released);
-  add("dead_lettered", dead_lettered);
   add("told", told);
+  for (const auto& [reason, amount] : dead_lettered) {
+    add("dead_lettered." + reason, amount);
+  }
 }
 
 std::size_t Urls::HashOfUrl::operator()(const UrlHash& url) const noexcept {
@@ -60,9 +62,9 @@ void Urls::restore_totals(std::string_view name, const Totals& totals) {
 
 void Urls::apply(const ClaimRecord& record, UrlsOutput& output) {
   const auto refuse = [&](const Error& error) {
-    const auto [found, is_new] = batch_counts_.try_emplace(std::string{kUnknownProvider});
-    ++found->second.received;
-    ++found->second.dead_lettered;
+    UrlCounts& sums = batch_counts_[std::string{kUnknownProvider}];
+    ++sums.received;
+    ++sums.dead_lettered[std::string{to_string(error.errc())}];
     output.dead_letter(error);
   };
   if (record.schema != schema_header::kUrlClaim) {

@@ -40,8 +40,8 @@ struct UrlCounts {
   std::int64_t received = 0;
   std::int64_t claimed = 0;
   std::int64_t released = 0;
-  std::int64_t dead_lettered = 0;
   std::int64_t told = 0;
+  std::map<std::string, std::int64_t, std::less<>> dead_lettered;  ///< by Errc
 
   void add_to(Totals& totals) const;
 };
@@ -70,9 +70,10 @@ class Urls {
   /// Sums as last written. @param name  as `totals` gives it; those of other steps are ignored.
   void restore_totals(std::string_view name, const Totals& totals);
   /// From here on records below `end` are told to *all* claimants of their URL. After a restore
-  /// that had to read: of what it read and of what it has not yet read some may have been
-  /// compacted away, claims that others were told of among them.
+  /// that had to read: of what it read some may have been compacted away, because of records that
+  /// are yet to be read; claims that others were told of among them. To be kept over restarts.
   void tell_all_below(std::int64_t end) { tell_all_below_ = end; }
+  std::int64_t tell_all_below() const { return tell_all_below_; }
 
   void apply(const ClaimRecord& record, UrlsOutput& output);
   /// Sends the verdicts of the batch.

@@ -90,10 +90,16 @@ class ListOutput final : public DedupeOutput {
 /// One partition with both its changelogs, and the ways in which a process can fail over it.
 class OnePartition {
  public:
-  OnePartition() : dedupe{std::make_unique<Dedupe>(0, 1, store)} { count_metrics(); }
+  explicit OnePartition(std::int32_t partition = 0, std::int32_t partitions = 1)
+      : dedupe{std::make_unique<Dedupe>(partition, partitions, store)},
+        partition_{partition},
+        partitions_{partitions} {
+    count_metrics();
+  }
 
   void begin(UtcTime now) {
     out.records.clear();
+    out.claims.clear();
     dedupe->begin(now);
   }
 
@@ -107,6 +113,10 @@ class OnePartition {
   }
   void decide(const Decision& decision) {
     decide(make_decision_key(decision.work_key, decision.kind), encode_decision(decision));
+  }
+
+  void rule(std::string_view key, std::string_view value) {
+    dedupe->apply_verdict({key, value, schema_header::kUrlVerdict, {}}, tools(1), out);
   }
 
   Dedupe::Tools tools(std::uint32_t rules_version) {
@@ -138,15 +148,20 @@ class OnePartition {
       totals[name] = sums;
     }
     seen += dedupe->seen_entries();
+    for (auto& claim : out.claims) {
+      claims.push_back(std::move(claim));
+    }
     dedupe->commit();
     scan.commit();
     out.records.clear();
+    out.claims.clear();
   }
 
   void abort() {
     dedupe->rollback();
     scan.rollback();
     out.records.clear();
+    out.claims.clear();
   }
 
   /// A fresh process with an empty disk: the newest record per key, then the seen entries.
@@ -155,7 +170,7 @@ class OnePartition {
     for (const auto& [key, json] : catalogue) {
       store.records.insert_or_assign(key, json);
     }
-    dedupe = std::make_unique<Dedupe>(0, 1, store);
+    dedupe = std::make_unique<Dedupe>(partition_, partitions_, store);
     for (const auto& [key, json] : store.records) {
       if (!dedupe->restore_record(key, json)) {
         std::abort();
@@ -189,8 +204,13 @@ class OnePartition {
   RawReader reader;
   std::unique_ptr<Dedupe> dedupe;
   std::vector<std::pair<std::string, std::string>> catalogue;
+  std::vector<std::pair<std::string, std::optional<std::string>>> claims;  ///< committed
   std::string seen;
   std::map<std::string, std::string> totals;  ///< by kind:provider, as on the topic
+
+ private:
+  std::int32_t partition_;
+  std::int32_t partitions_;
 };
 
 inline std::string sighting_json(std::int64_t micros, std::string_view work) {

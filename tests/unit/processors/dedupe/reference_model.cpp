@@ -126,6 +126,7 @@ Expected without_decisions(const std::vector<Event>& events) {
     return expected;
   }
   expected.newest_micros = std::get<0>(sightings.back().stamp);
+  expected.url = sightings.back().work.at("url").as_string();
   expected.created_millis = std::get<0>(sightings.front().stamp) / 1000;
   expected.status = expected.removed_micros && *expected.removed_micros > *expected.newest_micros
                         ? "removed_at_source"

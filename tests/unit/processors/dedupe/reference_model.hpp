@@ -28,6 +28,7 @@ struct Expected {
   std::string status;
   std::int64_t created_millis = 0;
   std::optional<std::int64_t> newest_micros;
+  std::string url;  ///< of the newest sighting, also of a work that was erased
   std::optional<std::int64_t> removed_micros;
   std::vector<std::string> older;    ///< `slot@micros`, sorted: values not from the newest sighting
   std::vector<std::string> decided;  ///< kinds that hold now, sorted
