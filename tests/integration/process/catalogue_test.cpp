@@ -168,17 +168,30 @@ class ProcessCatalogue : public testing::Test {
     }
     return false;
   }
-  Totals totals() const {
+  Totals totals(std::string_view kind = "process") const {
     std::map<std::string, Totals> last;
     for (const auto& record :
          test::read_all(broker.config(), topic(topics::kTotals), kPartitions)) {
-      last[*record.key] = parse_totals(*record.value).value();
+      if (parse_totals_key(*record.key)->kind == kind) {
+        last[*record.key] = parse_totals(*record.value).value();
+      }
     }
     Totals all;
     for (const auto& [key, sums] : last) {
       all.add(sums);
     }
     return all;
+  }
+
+  /// What one stage sent, the other took.
+  void expect_claims_accounted() const {
+    const Totals dedupe = totals();
+    const Totals urls = totals("urls");
+    EXPECT_EQ(dedupe.at("claims.made"), urls.at("claimed"));
+    EXPECT_EQ(dedupe.at("claims.released"), urls.at("released"));
+    EXPECT_EQ(urls.at("received"),
+              urls.at("claimed") + urls.at("released") + urls.sum("dead_lettered"));
+    EXPECT_EQ(urls.at("told"), dedupe.sum("verdicts"));
   }
 
   test::RealBroker broker;
@@ -308,6 +321,7 @@ TEST_F(ProcessCatalogue, ReadingEverythingAgainWithAnEmptyDiskChangesNothing) {
   EXPECT_EQ(totals().at("created"), sums.at("created"));
   EXPECT_EQ(totals().at("received"), 3 * sums.at("received"));
   EXPECT_EQ(totals().at("works.live"), sums.at("works.live"));
+  expect_claims_accounted();
 }
 
 }  // namespace
