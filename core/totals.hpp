@@ -25,6 +25,8 @@ namespace freshet {
 ///   (control: run_finished and removed records); works: how many works have which status now;
 ///   decisions{applied, unchanged, unknown_work, dead_lettered}: records of `media.decisions.v1`,
 ///   which are no part of `received`
+/// * `popularity.<media_type>.<chunk>` and `run.<media_type>`: what is added over partitions to be
+///   answered in policy; processors/sums/partition_sums.hpp
 struct Totals {
   std::map<std::string, std::int64_t> counters;  ///< `received`, `dropped.licence`
 

@@ -24,6 +24,7 @@ constexpr std::size_t kPollRecords = 2'000;
 // Policy comes round, and what it asks for has begun.
 constexpr auto kEcho = 1s;
 constexpr std::size_t kFetchKbytes = 8'192;
+constexpr std::string_view kBy = "process.catalogue";
 
 Aggregate::Metrics shipped_metrics() {
   Aggregate::Metrics metrics;
@@ -130,7 +131,7 @@ bool SumsFollower::publish(const std::vector<PolicyAnswer>& answers, const std::
   for (const PolicyAnswer& answer : answers) {
     const auto written =
         kafka::write_policy(producer, config_, *policy_.state()->policy, answer.key, answer.rule,
-                            {"freshet", answer.why}, SystemClock{}.now());
+                            {std::string{kBy}, answer.why}, SystemClock{}.now());
     if (!written) {
       throw WorkFailed(written.error().message());
     }

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import unittest
 
-from stream import BINARY, Stream, identifier, until
+import jsonschema
+
+from stream import BINARY, SOURCE, Stream, identifier, until
 
 PARTITIONS = 4
 
@@ -87,6 +89,14 @@ class Sums(unittest.TestCase):
         records = {r.partition: r.json for r in self.stream.read("media.totals.v1") if r.key.decode().startswith(f"run.image:{provider}:")}
         return sum(r["known"] for r in records.values()), sum(r["missing"] for r in records.values())
 
+    def check_schemas(self) -> None:
+        """What lies on the topics is as the schemas tell subscribers."""
+        for topic, schema in (("media.policy.v1", "policy"), ("media.totals.v1", "totals"), ("media.raw.v1", "raw")):
+            validator = jsonschema.Draft7Validator(json.loads((SOURCE / f"schemas/records/{schema}.schema.json").read_text()))
+            for record in self.stream.read(topic):
+                if record.value and b"not a url" not in record.value:
+                    self.assertEqual([error.message for error in validator.iter_errors(record.json)], [], record)
+
     # -- removed at source --------------------------------------------------------------------------------
 
     def test_a_tenth_that_a_full_run_no_longer_saw_is_removed_and_comes_back(self):
@@ -133,6 +143,8 @@ class Sums(unittest.TestCase):
         self.await_live("rijks", seen, 40)
         self.assertEqual(self.held("rijks"), [])
         self.stream.run("decide", "approve-removal", "image:rijks", "--by", "A. Person", "--why", "again", expect=3)
+        self.stream.run("decide", "refuse-removal", "rijks", "--by", "A. Person", "--why", "no media type", expect=2)
+        self.check_schemas()
 
     def test_more_than_a_fifth_that_is_refused_stays(self):
         every = set(range(40))
@@ -281,6 +293,7 @@ class Sums(unittest.TestCase):
         self.assertEqual(work["updated_on"], before["image:flickr:55"]["updated_on"])
         self.assertGreater(work["revision"], before["image:flickr:55"]["revision"])
         self.assertEqual(after["image:flickr:10"]["revision"], before["image:flickr:10"]["revision"])  # has no metric
+        self.check_schemas()
 
     def test_sums_come_back_from_the_topics(self):
         self.see("stocksnap", range(40), 1, lambda number: {"downloads_raw": "100"})
