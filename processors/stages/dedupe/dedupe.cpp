@@ -517,9 +517,8 @@ Dedupe::Presence Dedupe::presence(std::string_view key, std::string_view stored,
   }
   // A rule may not yet have come to this work.
   const ScopeRules* const scope = rules.scope(key);
-  const bool is_gone =
-      (head->removed && *head->removed > seen_at) ||
-      (scope != nullptr && scope->removed_before && *scope->removed_before > seen_at);
+  const auto rule = scope != nullptr ? scope->removed_before_at(batch_time_) : std::nullopt;
+  const bool is_gone = (head->removed && *head->removed > seen_at) || (rule && *rule > seen_at);
   return {!is_gone, seen_at};
 }
 

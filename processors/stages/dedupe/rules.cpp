@@ -183,6 +183,10 @@ const DedupeRules& shipped_dedupe_rules() {
   return rules;
 }
 
+std::optional<UtcTime> ScopeRules::removed_before_at(UtcTime now) const {
+  return removed_before && now < *removed_before + kSeenEntriesKept ? removed_before : std::nullopt;
+}
+
 const ScopeRules* DedupeRules::scope(std::string_view work_key) const {
   const auto found = scopes.find(scope_of(work_key));
   return found == scopes.end() ? nullptr : &found->second;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -48,7 +49,16 @@ struct ScopeRules {
   /// A full run that began then has ended, and nobody has to approve what it removes: works last
   /// seen before are removed at source.
   std::optional<UtcTime> removed_before;
+
+  /// The same, while it may be acted upon. When a work was last seen is known for sure only as long
+  /// as `media.seen.v1` keeps every entry since the run began: from an empty disk a work may come
+  /// back as seen before a run that did see it. Works that are gone were removed long before.
+  std::optional<UtcTime> removed_before_at(UtcTime now) const;
 };
+
+/// For so long `media.seen.v1` is sure to have what was said since: its 30 days, less the hour that
+/// clocks may differ, and some room.
+inline constexpr std::chrono::days kSeenEntriesKept{29};
 
 /// The rule lists behind the `derived` part of a record and the URL claims.
 struct DedupeRules {

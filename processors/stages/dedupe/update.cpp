@@ -116,12 +116,15 @@ std::string_view without_policy(std::string_view derived) {
 // A full run that began at T, and whose removals nobody has to approve any more, says of each work
 // that was not seen since that the source no longer has it: as a removal at T would. It holds for
 // every update from then on, so that what comes late and old brings nothing back.
-bool apply_removal_rule(Seen& seen, const ScopeRules* scope) {
-  if (scope == nullptr || !scope->removed_before || !seen.newest || is_removed(seen) ||
-      seen.newest->fetched_at >= *scope->removed_before) {
+bool apply_removal_rule(Seen& seen, const ScopeRules* scope, UtcTime now) {
+  if (scope == nullptr || !scope->removed_before || !seen.newest || is_removed(seen)) {
     return false;
   }
-  seen.removed = scope->removed_before;
+  const auto removed_before = scope->removed_before_at(now);
+  if (!removed_before || seen.newest->fetched_at >= *removed_before) {
+    return false;
+  }
+  seen.removed = removed_before;
   return true;
 }
 
@@ -149,7 +152,7 @@ void set_claim(const std::optional<CatalogRecord>& previous, CatalogRecord& draf
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
               const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
   const ScopeRules* const scope = context.rules.scope(draft.key);
-  apply_removal_rule(draft.seen, scope);
+  apply_removal_rule(draft.seen, scope, context.batch_time);
   Update update;
   set_claim(previous, draft, revise, update);
   draft.status = status_of(draft);
@@ -327,7 +330,7 @@ Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_
       draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
   derive(draft, work ? &*work : nullptr, context, arena);
   if (without_policy(draft.derived) == without_policy(previous.derived) &&
-      !apply_removal_rule(draft.seen, context.rules.scope(draft.key)) &&
+      !apply_removal_rule(draft.seen, context.rules.scope(draft.key), context.batch_time) &&
       status_of(draft) == previous.status) {
     return {};
   }

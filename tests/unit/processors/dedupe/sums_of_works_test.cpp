@@ -279,6 +279,28 @@ TEST_F(FlickrPartition, WorksLastSeenBeforeAnApprovedRunAreRemoved) {
   EXPECT_EQ(review_all(), 0);
 }
 
+// From an empty disk a work may come back as seen before a run that did see it, once the entries
+// that say so are older than their topic keeps them.
+TEST_F(FlickrPartition, AnOldRuleRemovesNothingMore) {
+  see(1, kT);
+  see(2, kT);
+  auto& rule = partition.rules.scopes.at(std::string{kScope}).removed_before;
+  rule = UtcTime{kT + 10};
+  see(1, kT + 20);
+  EXPECT_EQ(review_all(), 1);
+  EXPECT_EQ(status(2), "removed_at_source");
+  partition.seen.clear();
+  partition.restore();
+  now = UtcTime{kT}.millis() + std::int64_t{29} * 86'400'000;
+  EXPECT_EQ(review_all(), 0);
+  see(1, kT, "5");
+  EXPECT_EQ(status(1), "live");
+  EXPECT_EQ(status(2), "removed_at_source");
+  now -= 86'400'000;  // a day earlier it would still have been acted upon
+  EXPECT_EQ(review_all(), 1);
+  EXPECT_EQ(status(1), "removed_at_source");
+}
+
 TEST_F(FlickrPartition, AWorkThatIsBlockedIsRemovedAllTheSame) {
   see(1, kT);
   const auto takedown = [&](std::int64_t at, const char* id, const char* action) {
