@@ -6,7 +6,10 @@
 #include <array>
 #include <bit>
 #include <clocale>
-#include <memory>
+#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "core/check.hpp"
 #include "core/text.hpp"
@@ -15,8 +18,8 @@ namespace freshet {
 namespace {
 
 constexpr std::size_t kFilterBits = 1U << 16U;  // 8 KiB: stays in the processor's first cache
-constexpr std::uint64_t kHashBegin = 0xcbf29ce484222325U;
-constexpr std::uint64_t kHashPrime = 0x100000001b3U;
+constexpr std::uint64_t kHashSeed = 0xcbf29ce484222325U;
+constexpr std::uint64_t kHashFactor = 0x9e3779b97f4a7c15U;
 constexpr std::size_t kBmp = 0x10000;
 constexpr char32_t kInvalid = 0xFFFFFFFFU;
 
@@ -108,8 +111,79 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
-// Code points hash as numbers, so that no bytes have to be made of them.
-std::uint64_t hashed(std::uint64_t hash, char32_t folded) { return (hash ^ folded) * kHashPrime; }
+// The hash of a word: its first eight folded letters, a byte each, and the length. They are in one
+// register, and what they leave open is compared afterwards.
+std::uint64_t hash_of(std::uint64_t first_eight, std::size_t length) {
+  const std::uint64_t mixed = (first_eight ^ (length * kHashSeed)) * kHashFactor;
+  return mixed ^ (mixed >> 29U);
+}
+
+class WordHash {
+ public:
+  void add(char32_t folded) {
+    if (length_ < 8) {
+      const char32_t byte = folded < 0x80 ? folded | 0x20U : (folded ^ (folded >> 7U)) & 0xFFU;
+      first_eight_ |= std::uint64_t{byte} << (8 * length_);
+    }
+    ++length_;
+  }
+  std::uint64_t value() const { return hash_of(first_eight_, length_); }
+
+ private:
+  std::uint64_t first_eight_ = 0;
+  std::size_t length_ = 0;
+};
+
+// The same for the ASCII letters at `begin`, in whatever case.
+std::uint64_t hash_at(std::string_view text, std::size_t begin, std::size_t length) {
+  constexpr std::uint64_t kLowerCase = 0x2020202020202020U;
+  std::uint64_t letters = 0;
+  if (text.size() - begin >= 8) {
+    std::memcpy(&letters, text.data() + begin, 8);
+  } else {
+    std::memcpy(&letters, text.data() + begin, text.size() - begin);
+  }
+  letters |= kLowerCase;
+  letters &= ~std::uint64_t{0} >> (64 - 8 * std::min<std::size_t>(length, 8));
+  return hash_of(letters, length);
+}
+
+// Of 64 bytes: which are word characters, and which are not ASCII.
+struct Classes {
+  std::uint64_t word = 0;
+  std::uint64_t other = 0;
+};
+
+Classes classify(const char* bytes) {
+  Classes classes;
+#if defined(__SSE2__)
+  for (unsigned i = 0; i < 4; ++i) {
+    const __m128i text =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + std::size_t{16} * i));
+    // Compares are signed; what is not ASCII is negative and in no range.
+    const auto within = [](__m128i value, char from, char to) {
+      return _mm_and_si128(_mm_cmpgt_epi8(value, _mm_set1_epi8(static_cast<char>(from - 1))),
+                           _mm_cmplt_epi8(value, _mm_set1_epi8(static_cast<char>(to + 1))));
+    };
+    const __m128i letter = within(_mm_or_si128(text, _mm_set1_epi8(0x20)), 'a', 'z');
+    const __m128i digit = within(text, '0', '9');
+    const __m128i line = _mm_cmpeq_epi8(text, _mm_set1_epi8('_'));
+    const __m128i word = _mm_or_si128(_mm_or_si128(letter, digit), line);
+    const auto mask = [](__m128i v) {
+      return std::uint64_t{static_cast<std::uint32_t>(_mm_movemask_epi8(v))};
+    };
+    classes.word |= mask(word) << (16 * i);
+    classes.other |= mask(text) << (16 * i);
+  }
+#else
+  for (unsigned i = 0; i < 64; ++i) {
+    const auto byte = static_cast<std::uint8_t>(bytes[i]);
+    classes.word |= std::uint64_t{byte < 0x80 && kAsciiWord[byte] != 0} << i;
+    classes.other |= std::uint64_t{byte >= 0x80} << i;
+  }
+#endif
+  return classes;
+}
 
 std::size_t filter_bit(std::uint64_t hash) { return (hash >> 40U) % kFilterBits; }
 
@@ -185,7 +259,7 @@ bool stands_at(std::string_view text, std::size_t at, std::string_view term) {
 // The first word of a folded term and its hash.
 struct FirstWord {
   std::size_t at = std::string::npos;
-  std::uint64_t hash = kHashBegin;
+  WordHash hash;
 };
 FirstWord first_word(std::string_view term) {
   FirstWord word;
@@ -193,7 +267,7 @@ FirstWord first_word(std::string_view term) {
     const Decoded next = decode(term, at);
     if (Letters::get().is_word(next.code_point)) {
       word.at = word.at == std::string::npos ? at : word.at;
-      word.hash = hashed(word.hash, next.code_point);
+      word.hash.add(next.code_point);
     } else if (word.at != std::string::npos) {
       break;
     }
@@ -209,7 +283,7 @@ SensitiveTerms::SensitiveTerms(const std::vector<std::string>& terms) {
     std::string term = folded(clean_text(given));
     const FirstWord word = first_word(term);
     if (word.at != std::string::npos) {
-      terms_.push_back({std::move(term), word.at, word.hash});
+      terms_.push_back({std::move(term), word.at, word.hash.value()});
     } else if (!term.empty()) {
       terms_.push_back({term, std::string::npos, 0});
       wordless_.push_back(std::move(term));
@@ -252,47 +326,85 @@ bool SensitiveTerms::starts_at(std::string_view text, std::size_t word, std::uin
   return false;
 }
 
-bool SensitiveTerms::occurs_in(std::string_view text) const {
-  if (terms_.empty()) {
-    return false;
-  }
+bool SensitiveTerms::ends_word(std::string_view text, std::size_t begin, std::uint64_t hash) const {
+  const std::size_t bit = filter_bit(hash);
+  return ((filter_[bit / 64] >> (bit % 64)) & 1U) != 0 && starts_at(text, begin, hash);
+}
+
+// Word by word, letter by letter, in any script.
+bool SensitiveTerms::occurs_in_any(std::string_view text) const {
   const Letters& letters = Letters::get();
-  const auto ends_word = [&](std::size_t begin, std::uint64_t hash) {
-    const std::size_t bit = filter_bit(hash);
-    return ((filter_[bit / 64] >> (bit % 64)) & 1U) != 0 && starts_at(text, begin, hash);
-  };
-  constexpr std::size_t kNone = std::string_view::npos;
-  std::size_t begin = kNone;
-  std::uint64_t hash = kHashBegin;
+  WordHash word;
+  bool in_word = false;
+  std::size_t begin = 0;
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<std::uint8_t>(text[at]);
-    char32_t letter = 0;  // of a word, folded
-    std::size_t length = 1;
+    char32_t letter = 0;  // folded; 0: none
+    std::size_t size = 1;
     if (byte < 0x80) {
       letter = kAsciiWord[byte];
     } else {
       const Decoded next = decode(text, at);
       letter = letters.is_word(next.code_point) ? letters.lower(next.code_point) : 0;
-      length = next.length;
+      size = next.length;
     }
     if (letter != 0) {
-      begin = begin == kNone ? at : begin;
-      hash = hashed(hash, letter);
-    } else if (begin != kNone) {
-      if (ends_word(begin, hash)) {
+      begin = in_word ? begin : at;
+      in_word = true;
+      word.add(letter);
+    } else if (in_word) {
+      if (ends_word(text, begin, word.value())) {
         return true;
       }
-      begin = kNone;
-      hash = kHashBegin;
+      in_word = false;
+      word = {};
     }
-    at += length;
+    at += size;
   }
-  if (begin != kNone && ends_word(begin, hash)) {
-    return true;
+  return in_word && ends_word(text, begin, word.value());
+}
+
+// Most texts are ASCII alone. Of 64 bytes at a time a mask says where words begin and end.
+// @return nothing as soon as other letters are met.
+std::optional<bool> SensitiveTerms::occurs_in_ascii(std::string_view text) const {
+  bool in_word = false;
+  std::size_t begin = 0;
+  for (std::size_t block = 0; block < text.size(); block += 64) {
+    Classes classes;
+    if (text.size() - block >= 64) {
+      classes = classify(text.data() + block);
+    } else {
+      std::array<char, 64> rest{};
+      std::memcpy(rest.data(), text.data() + block, text.size() - block);
+      classes = classify(rest.data());
+    }
+    if (classes.other != 0) {
+      return std::nullopt;
+    }
+    // A bit wherever a word begins or the byte behind one stands.
+    std::uint64_t edges = classes.word ^ ((classes.word << 1U) | (in_word ? 1U : 0U));
+    for (; edges != 0; edges &= edges - 1) {
+      const std::size_t at = block + static_cast<std::size_t>(std::countr_zero(edges));
+      if (!in_word) {
+        begin = at;
+      } else if (ends_word(text, begin, hash_at(text, begin, at - begin))) {
+        return true;
+      }
+      in_word = !in_word;
+    }
   }
-  return std::ranges::any_of(wordless_, [&](const std::string& term) {
-    return text.find(term) != std::string_view::npos;
-  });
+  return in_word && ends_word(text, begin, hash_at(text, begin, text.size() - begin));
+}
+
+bool SensitiveTerms::occurs_in(std::string_view text) const {
+  if (terms_.empty()) {
+    return false;
+  }
+  const std::optional<bool> found = occurs_in_ascii(text);
+  return (found ? *found : occurs_in_any(text)) ||
+         std::ranges::any_of(wordless_, [&](const std::string& term) {
+           return text.find(term) != std::string_view::npos;
+         });
 }
 
 }  // namespace freshet

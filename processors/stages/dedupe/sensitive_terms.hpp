@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ class SensitiveTerms {
     std::size_t word = 0;  ///< where its first word begins; npos: it has none
     std::uint64_t hash = 0;
   };
+  std::optional<bool> occurs_in_ascii(std::string_view text) const;
+  bool occurs_in_any(std::string_view text) const;
+  bool ends_word(std::string_view text, std::size_t begin, std::uint64_t hash) const;
   bool starts_at(std::string_view text, std::size_t word, std::uint64_t hash) const;
 
   std::vector<Term> terms_;            ///< by the hash of their first word
