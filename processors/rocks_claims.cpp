@@ -12,8 +12,9 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view kFamilyPrefix = "claims-";
-// Shorter than any other key, which begins with the 16 bytes of a URL.
-constexpr std::string_view kPositionKey = "position";
+// As long as a URL's hash at least, since every key must have that prefix; no work is named so.
+constexpr std::string_view kPositionKey{
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0position", 25};
 constexpr double kMemtableBloom = 0.1;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
@@ -48,7 +49,7 @@ class RocksClaims final : public PartitionClaims {
     options.prefix_same_as_start = true;
     const std::unique_ptr<rocksdb::Iterator> it{families_.database().NewIterator(options, family_)};
     for (it->Seek(slice(url)); it->Valid() && it->key().starts_with(slice(url)); it->Next()) {
-      if (!visit(view(it->key()), view(it->value()))) {
+      if (view(it->key()) != kPositionKey && !visit(view(it->key()), view(it->value()))) {
         return;
       }
     }
