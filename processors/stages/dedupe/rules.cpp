@@ -274,11 +274,15 @@ std::string canonical_url(std::string_view url, const DedupeRules& rules) {
   const std::size_t host_begin = out.find('@') == std::string::npos ? 0 : out.find('@') + 1;
   std::transform(out.begin() + static_cast<std::ptrdiff_t>(host_begin), out.end(),
                  out.begin() + static_cast<std::ptrdiff_t>(host_begin), lower);
-  const std::string_view default_port = scheme == "http" ? ":80" : ":443";
-  if (out.ends_with(default_port)) {
-    out.resize(out.size() - default_port.size());
+  // The default port of either: where clean has made http into https, that of the other is left.
+  const bool is_web = scheme.empty() || scheme == "http" || scheme == "https";
+  for (const std::string_view default_port : {":80", ":443"}) {
+    if (is_web && out.ends_with(default_port)) {
+      out.resize(out.size() - default_port.size());
+      break;
+    }
   }
-  if (!scheme.empty() && scheme != "http" && scheme != "https") {
+  if (!is_web) {
     out.insert(0, scheme + "://");
   }
   const std::string_view rest = url.substr(host_end);

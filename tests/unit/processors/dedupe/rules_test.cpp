@@ -89,7 +89,7 @@ TEST(CanonicalUrl, IsOneForWhatIsOnePicture) {
   for (const char* url :
        {"https://example.org/a.jpg?x=1&y=2", "http://example.org/a.jpg?x=1&y=2",
         "HTTPS://EXAMPLE.org/a.jpg?x=1&y=2", "http://example.org:80/a.jpg?x=1&y=2",
-        "https://example.org:443/a.jpg?x=1&y=2#part",
+        "https://example.org:443/a.jpg?x=1&y=2#part", "https://example.org:80/a.jpg?x=1&y=2",
         "https://example.org/a.jpg?x=1&utm_source=q&y=2",
         "https://example.org/a.jpg?fbclid=7&x=1&y=2&gclid=3"}) {
     EXPECT_EQ(canonical(url), one) << url;
