@@ -214,6 +214,26 @@ class Sums(unittest.TestCase):
         self.assertEqual(sum(c["known"] for c in counts.values()), 60)
         self.assertEqual(sum(c["missing"] for c in counts.values()), 5)
 
+    def test_a_replay_of_everything_changes_nothing(self):
+        every, seen = set(range(30)), set(range(27))
+        self.see("phylopic", every, 1)
+        self.await_live("phylopic", every, 30)
+        self.see("phylopic", seen, 2)
+        self.finish_run("phylopic", 2)
+        self.await_live("phylopic", seen, 30)
+        self.processor.kill()
+        shutil.rmtree(self.stream.folder / "state")
+        self.stream.replay("process.catalogue")
+        before = {key: (record["revision"], record["status"]) for key, record in self.stream.catalogue().items()}
+        policy = [(record.key, record.json["rule"]) for record in self.stream.read("media.policy.v1")]
+        self.processor.start()
+        self.stream.run("lag", "--group", "process.catalogue", "--wait", "60")
+        self.see("phylopic", {30}, 2)
+        self.await_live("phylopic", seen | {30}, 31)
+        after = {key: (record["revision"], record["status"]) for key, record in self.stream.catalogue().items() if key != "image:phylopic:30"}
+        self.assertEqual(after, before)
+        self.assertEqual([(record.key, record.json["rule"]) for record in self.stream.read("media.policy.v1")], policy)
+
     def produce(self, works: int, provider: str, *arguments: str) -> None:
         """A run of a producer against a source of so many works."""
         simulator = subprocess.Popen([BINARY, "simulate", "providers", "--works", str(works), "--errors", "0"], env=self.stream.environment(),
