@@ -100,6 +100,12 @@ void Batch::mend_policy() {
   }
 }
 
+void Batch::stay_at(const std::vector<kafka::TopicPartitionOffset>& positions) {
+  for (const auto& [at, position] : positions) {
+    next_offsets_.insert_or_assign(at, position);
+  }
+}
+
 void Batch::scan(std::chrono::microseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;
   bool is_over = false;

@@ -42,6 +42,8 @@ class Batch {
   /// Hands each record to the stage that its topic is for.
   /// @error what was made of them could not be sent: the batch cannot be committed any more.
   Result<void> take(const kafka::Polled& polled);
+  /// Commits these offsets, from which nothing was taken.
+  void stay_at(const std::vector<kafka::TopicPartitionOffset>& positions);
   /// Scans works for as long, partition by partition in turn.
   void scan(std::chrono::microseconds time);
   /// Sends what is sent once per batch. @error as `take`.

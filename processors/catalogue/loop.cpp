@@ -272,10 +272,23 @@ void CatalogueLoop::begin() {
   batch_.begin(*producer_, SystemClock{}.now());
 }
 
-// A batch of nothing but background work: half of the time, since a poll comes before each.
+// A batch of nothing but background work: half of the time, since a poll comes before each. The
+// offsets that it commits are those that hold already; without any the broker would not ask whether
+// the partitions are still ours, and take what a process wrote that had slept through its session.
 void CatalogueLoop::scan() {
+  const auto positions = consumer_->positions();
+  std::vector<kafka::TopicPartitionOffset> known;
+  for (const auto& [at, position] : positions ? *positions : decltype(positions)::value_type{}) {
+    if (position) {
+      known.push_back({at, *position});
+    }
+  }
+  if (known.empty()) {
+    return;  // soon: the ends of the partitions are on their way
+  }
   begin();
   if (!must_reconnect_) {
+    batch_.stay_at(known);
     commit();
   }
 }

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import subprocess
 import time
 import unittest
 import urllib.error
@@ -10,7 +11,7 @@ import urllib.request
 
 import jsonschema
 
-from stream import SOURCE, Role, Stream, identifier, until
+from stream import SOURCE, Role, Stream, identifier, need, until
 
 WHO = ("--by", "A. Person", "--why", "list of November")
 WORKS = 600
@@ -316,7 +317,6 @@ class Scans(OnAStream):
 
     @classmethod
     def feed(cls, file) -> None:
-        import subprocess
         subprocess.run(["kcat", "-P", "-b", cls.stream.brokers, "-t", cls.stream.prefix + "media.raw.v1", "-K", "\t", "-l", str(file), "-H", "schema=raw/1",
                         "-X", "partitioner=murmur2"], check=True, timeout=120)
 
@@ -335,17 +335,23 @@ class Scans(OnAStream):
 
     def test_2_kills_in_the_middle_of_a_scan_and_it_is_finished(self):
         before, records = {k: r["updated_on"] for k, r in self.stream.catalogue().items()}, self.written()
+        order = self.stream.folder / "die"
+        concerned, had = self.works // 10, 0
         self.set_terms("heron")
-        concerned = self.works // 10
-        processor: Role = self.stream.process("one", "--loops", "2")
-        kills = 0
-        deadline = time.monotonic() + 90
-        while kills < 3 and time.monotonic() < deadline:
-            had = self.written() - records
-            until(lambda: self.written() - records > had or self.written() - records >= concerned, 60, "the scan to go on", every=0.02)
-            processor.kill()
-            kills += 1
+        # Slices of a few hundred works, so that each of these deaths, in a batch of the scan alone, comes long before the end.
+        order.write_text("committed")
+        processor: Role = self.stream.role("process-cut", "process", "catalogue", "--process-instance", "one", "--loops", "2", "--process-commit-interval-ms", "4",
+                                           LD_PRELOAD=need("DIE_AT_LIBRARY"), DIE_AT_FILE=str(order))
+        for point in ("offsets-sent", "commit-asked", "committed", "committed", None):
+            until(lambda: not processor.running(), 60, "a death", every=0.02)
+            written = self.written() - records
+            self.assertLess(written, concerned, "it died before the end")
+            self.assertGreaterEqual(written, had)
+            had = written
+            if point:
+                order.write_text(point)
             processor.start()
+        self.assertGreater(had, 0, "and after the beginning")
         until(lambda: self.marked() == concerned, 60, "all works to be marked")
         self.assertEqual(processor.stop(), 0)
         self.drain()
