@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from dataclasses import dataclass
 
 from chaos_sightings import LICENSES, Decision, Event
 from stream import identifier
@@ -97,6 +98,45 @@ def decide(key: str, record: dict, decisions: list[Decision]) -> dict:
     if holds.get("takedown") or holds.get("erase"):
         decided["status"] = "blocked"
     return decided
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a work that is in use at its source says about its URL; blocked and erased works say it too."""
+
+    created_on: int
+    key: str
+    url: str
+
+    @classmethod
+    def of(cls, key: str, record: dict) -> "Claim | None":
+        """Of the record as `merge` makes it."""
+        if record["status"] != "live":
+            return None
+        # Neither a fragment nor what tells a campaign makes it another file.
+        return cls(record["created_on"], key, record["work"]["url"].partition("#")[0].partition("?utm_source=")[0])
+
+
+def owners(claims: list[Claim]) -> dict[str, str]:
+    """Of each URL's claimants the earliest, ties by key."""
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        known = first.setdefault(claim.url, claim)
+        if (claim.created_on, claim.key) < (known.created_on, known.key):
+            first[claim.url] = claim
+    return {url: claim.key for url, claim in first.items()}
+
+
+def settle(record: dict, claim: Claim, owner: str) -> dict:
+    """The record of a work that claims its URL, once it is known who owns it."""
+    if owner == claim.key:
+        return record
+    return record | {"duplicate_of": owner, "status": "duplicate" if record["status"] == "live" else record["status"]}
+
+
+def remove(record: dict) -> dict:
+    """The record of a work that is gone from its source now, whatever was seen before."""
+    return record | {"duplicate_of": None, "status": record["status"] if record["status"] == "blocked" else "removed_at_source"}
 
 
 def derive(provider: str, work: dict) -> dict:

@@ -35,6 +35,8 @@ EVENTS_PER_WORK = 8
 HOT_WORKS, HOT_EVENTS = 4, 250  # works with very many sightings, past the bounds of every union
 DECIDED = 0.04  # part of the works about which something is decided
 SHARED_URLS = 0.15  # part of the works that take the URL of others now and then
+PLACEHOLDERS = 0.04  # part of the works that show one and the same picture, or track, now and then
+SWAPPED_URLS = 0.1  # part of the pairs of works of one provider that take each other's
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,28 @@ class Maker:
         self.rng = random.Random(f"{seed}:{number}")
         self.number, self.works = number, works
         self.hot = number < HOT_WORKS
+        self.clashes = False  # whether other works may have one of its URLs
         self.media_type, self.provider = PROVIDERS[2 if self.hot and number % 2 else number % 3]
         self.foreign_identifier = f"w:{number}"
         self.key = f"{self.media_type}:{self.provider}:{self.foreign_identifier}"
         extension = "jpg" if self.media_type == "image" else "mp3"
         host = "https://files.chaos-test.org"
         self.urls = [f"{host}/{number}/{version}.{extension}" for version in range(2)]
+        # The other one of a pair: providers take turns by three.
+        partner = number + 3 if number % 6 < 3 else number - 3
+        if not self.hot and partner >= HOT_WORKS and random.Random(f"{seed}:{min(number, partner)}:pair").random() < SWAPPED_URLS:
+            self.urls = [self.urls[0], f"{host}/{partner}/0.{extension}"]
+            self.clashes = True
         if self.rng.random() < SHARED_URLS:
+            self.clashes = True
             # Of two pools: one is met by neighbours in number, one by works anywhere.
             pools = (number // 40, 1_000_000 + self.rng.randrange(max(1, works // 100)))
             self.urls += [f"{host}/shared/{self.rng.choice(pools)}.{extension}{self.rng.choice(('', '', '?utm_source=a', '#top'))}"
                           for _ in range(2)]
+
+        if self.rng.random() < PLACEHOLDERS:
+            self.clashes = True
+            self.urls.append(f"{host}/no-preview.{extension}")
 
     def words(self, least: int, most: int) -> str:
         return " ".join(self.rng.choices(WORDS, k=self.rng.randint(least, most)))
@@ -200,7 +213,6 @@ class Maker:
                 made.append(Event(micros, '"work":' + compact(work), work))
         return made
 
-
     def decisions(self) -> list[Decision]:
         """What was decided about the work, in the order of time. An erased work stays so: its content is gone."""
         rng = random.Random(f"{self.rng.random()}")
@@ -251,7 +263,7 @@ def write(path: pathlib.Path, seed: int, least: int, each_work) -> Sightings:
                 made.removals += event.work is None
                 made.dropped += event.dropped
                 file.write(f"{maker.key}\t{event.value('chaos')}\n".encode())
-            made.clashes += len(maker.urls) > 2
+            made.clashes += maker.clashes
             # What is decided about a work that is never seen shows nowhere but in its times.
             decisions = maker.decisions() if any(event.work is not None and not event.dropped for event in events) else []
             made.decisions += [(murmur2(maker.key.encode()), "\t".join(decision.message(maker.key)) + "\n") for decision in decisions]

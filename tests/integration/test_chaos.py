@@ -5,7 +5,8 @@ moments, and at exact points of their talk with broker and stores (tests/support
 disk, one stays away until the group gives its work to the other, one is frozen until it is taken for dead
 and then goes on. When all is done the catalogue topic, PostgreSQL and Elasticsearch must hold what the
 reference model (chaos_model.py) makes of the set of them, work by work; every raw record must be
-counted once; and reading and storing everything again, with and without the disk, must write nothing.
+counted once; reading and storing everything again, with and without the disk, must write nothing; and
+when all owners of shared URLs go, those that come next must take their places.
 
     tests/integration/test_chaos.py [--seed N] [--sightings N] [--kills N]
 
@@ -148,6 +149,8 @@ class Killer:
 
     def note_end(self, role: Role) -> None:
         self.by_themselves[role.name] += 1
+        if role.child.returncode != 1:  # what a process that cannot know its commit's outcome ends with
+            raise AssertionError(f"{role.name} ended by itself, exit {role.child.returncode}: {last_line(role)}")
         say(f"{role.name} ended by itself, exit {role.child.returncode}: {last_line(role)}")
 
     def kill(self, role: Role, how: str = "at a random moment") -> None:
@@ -238,23 +241,35 @@ class Chaos(unittest.TestCase):
             self.check_elasticsearch()
             self.check_that_reading_again_writes_nothing()
             self.check_that_storing_again_writes_nothing()
+            self.check_that_copies_move_up()
 
     # -- the run --------------------------------------------------------------------------------------
 
     def prepare(self, seed: int) -> None:
         self.expected: dict[str, bytes] = {}  # canonical JSON: a tenth of what the objects would take
-        self.events = 0
+        claims: list[model.Claim] = []
 
         def each_work(maker, events, decisions):
             record = model.merge(maker.key, events)
             if record:
+                claims.extend(filter(None, [model.Claim.of(maker.key, record)]))
                 self.expected[maker.key] = model.canonical(model.decide(maker.key, record, decisions)).encode()
 
         self.made = chaos_sightings.write(self.stream.folder / "sightings", seed, options.sightings, each_work)
-        say(f"{len(self.made)} raw records of {len(self.expected)} works: {self.made.removals} removals, {self.made.dropped} not openly licensed, {len(self.made.decisions)} decisions, "
-            f"{self.made.clashes} works with URLs of others")
+        claimants = collections.Counter(claim.url for claim in claims)
+        self.shared = {claim: self.expected[claim.key] for claim in claims if claimants[claim.url] > 1}
+        copies = self.settle()
+        say(f"{len(self.made)} raw records of {len(self.expected)} works: {self.made.removals} removals, {self.made.dropped} not openly licensed, "
+            f"{len(self.made.decisions)} decisions, {self.made.clashes} works with URLs of others, {copies} copies in the end")
         self.assertGreaterEqual(len(self.made), options.sightings)
         self.control = self.made.removals
+
+    def settle(self) -> int:
+        """Says who owns the URLs that several works claim; how many works are not their URL's owner."""
+        owners = model.owners(list(self.shared))
+        for claim, record in self.shared.items():
+            self.expected[claim.key] = model.canonical(model.settle(json.loads(record), claim, owners[claim.url])).encode()
+        return sum(owners[claim.url] != claim.key for claim in self.shared)
 
     def run_through_kills(self, rng: random.Random) -> None:
         feeder, killer = Feeder(self.stream, self.made), Killer(self.stream, rng)
@@ -434,6 +449,26 @@ class Chaos(unittest.TestCase):
         self.stream.drain(processor=False, timeout=1800)
         self.assertEqual(self.writes(), before, "a replay of the sinks wrote what was stored already")
         say("everything stored again: no row and no document was written")
+
+    def check_that_copies_move_up(self) -> None:
+        """Every owner of a shared URL is removed at its source. Who is next is known from claims that a disk had lost, too."""
+        owners = set(model.owners(list(self.shared)).values())
+        self.assertGreater(len(owners), 0)
+        gone = chaos_sightings.Event(chaos_sightings.FIRST_MICROS + chaos_sightings.SPAN_MICROS + 1, '"removed":{"reason":"gone"}', None).value("chaos")
+        path = self.stream.folder / "removals"
+        path.write_text("".join(f"{key}\t{gone}\n" for key in sorted(owners)))
+        subprocess.run(["kcat", "-P", "-b", self.stream.brokers, "-t", self.stream.prefix + "media.raw.v1", "-K", "\t", "-H", "schema=raw/1",
+                        "-X", "partitioner=murmur2", "-l", str(path)], check=True, timeout=120)
+        self.stream.drain(timeout=1800)
+        for key in owners:
+            self.expected[key] = model.canonical(model.remove(json.loads(self.expected[key]))).encode()
+        self.shared = {claim: record for claim, record in self.shared.items() if claim.key not in owners}
+        say(f"{len(owners)} owners of shared URLs removed, {self.settle()} copies left")
+        self.check_catalogue()
+        self.check_postgres()
+        self.check_elasticsearch()
+        statuses = collections.Counter(json.loads(record)["status"] for record in self.expected.values())
+        self.assertEqual(reasons(totals(self.stream, "process"), "works"), dict(statuses))
 
     def writes(self) -> list:
         """What changes with each write: which transaction wrote the rows, and how many operations the shards have done."""
