@@ -229,7 +229,8 @@ TEST(PolicyLog, AnUnusableValueLeavesTheEarlierInForceAndAsksForItAgain) {
 TEST(PolicyLog, WhatNeverWasInForceIsTakenBack) {
   PolicyLog log;
   EXPECT_TRUE(log.apply(message("nonsense", "{}", 1)));
-  PolicyMessage wrong = message("source:met", value_json(5, R"({"hidden":true})"), 2);
+  const std::string value = value_json(5, R"({"hidden":true})");
+  PolicyMessage wrong = message("source:met", value, 2);
   wrong.schema = "policy/2";
   EXPECT_EQ(log.apply(wrong)->errc(), Errc::unknown_schema);
   wrong.schema.reset();
