@@ -29,6 +29,7 @@ class MemoryStore final : public RecordStore {
     value = found->second;
     return true;
   }
+  const std::unordered_map<std::string, std::string>& records() const { return records_; }
   void take(const Dedupe& dedupe) {
     for (const auto& [key, json] : dedupe.pending()) {
       records_.insert_or_assign(std::string{key}, std::string{json});
@@ -80,6 +81,18 @@ struct Stage {
   void run(const std::vector<Sample>& samples) {
     run(samples, [] {}, [] {});
   }
+
+  /// What a background scan does with each work, its record being read already.
+  void review(const DedupeRules& rules) {
+    const Dedupe::Tools tools{
+        [this](std::string_view work, Arena& arena) { return cleaner.clean(work, arena); }, reader,
+        rules, std::chrono::days{20}};
+    dedupe.begin(UtcTime::from_millis(1'767'225'600'000));
+    for (const auto& [key, json] : store.records()) {
+      benchmark::DoNotOptimize(dedupe.review(key, json, tools, output));
+    }
+    dedupe.rollback();
+  }
 };
 
 void stage(benchmark::State& state, const std::vector<Sample>& before,
@@ -112,6 +125,25 @@ void stage_recrawl(benchmark::State& state) {
   stage(state, load, again);
 }
 BENCHMARK(stage_recrawl)->Unit(benchmark::kMillisecond);
+
+// A scan in which no work changes; the argument is how many sensitive terms there are.
+void stage_scan(benchmark::State& state) {
+  static const auto load = bench::generated(kWorks, StreamPart::load, 0);
+  Stage stage;
+  stage.run(load);
+  DedupeRules rules = shipped_dedupe_rules();
+  std::vector<std::string> terms;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    terms.push_back("term" + std::to_string(i));
+  }
+  rules.sensitive_terms = std::make_shared<const SensitiveTerms>(terms);
+  for (auto _ : state) {
+    stage.review(rules);
+  }
+  state.SetItemsProcessed(state.iterations() *
+                          static_cast<std::int64_t>(stage.store.records().size()));
+}
+BENCHMARK(stage_scan)->Arg(0)->Arg(2'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace freshet
