@@ -1,5 +1,6 @@
 """What happens when something dies: kill -9 of each process, stores that go away, processors that join and leave."""
 
+import collections
 import json
 import random
 import time
@@ -34,7 +35,10 @@ class Checks(unittest.TestCase):
                             json.loads(seen[place])["work"] == record.json["work"], "one revision with two contents")
             seen[place] = record.value
         catalogue = {record.key.decode(): record.json for record in records}
-        self.assertEqual(len(catalogue), sum(truth["works"].values()))
+        self.assertEqual(collections.Counter(record["status"] for record in catalogue.values()),
+                         collections.Counter(live=sum(truth["works"].values()) - sum(truth["duplicates"].values()), duplicate=sum(truth["duplicates"].values())))
+        urls = totals(stream, "urls")
+        self.assertEqual((urls["claimed"], urls["released"]), (counted["claims.made"], counted["claims.released"]))
         live = {record["identifier"]: record["revision"] for record in catalogue.values() if record["status"] == "live"}
         self.assertEqual(set(live), stream.live_rows())
         self.assertEqual(live, {key: version for key, (version, _) in stream.documents(live=True).items()})

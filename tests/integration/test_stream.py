@@ -41,7 +41,8 @@ class EndToEnd(unittest.TestCase):
         cls.stream = cls.enterClassContext(Stream("e2e"))
         cls.truth_file = cls.stream.folder / "truth.json"
         cls.stream.run("simulate", "generate", "--works", str(WORKS), "--seed", "11", "--recrawl", "0.8", "--dirty", "0.01",
-                       "--duplicates", "0.05", "--media", "image,audio", "--truth", str(cls.truth_file))
+                       "--duplicates", "0.05", "--media", "image,audio", "--truth", str(cls.truth_file),
+                       "--truth-works", str(cls.truth_file.with_suffix(".works")))
         cls.truth = json.loads(cls.truth_file.read_text())
         cls.stream.drain()
 
@@ -56,23 +57,53 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(reasons(counted, "dead_lettered"), {k: v for k, v in self.truth["dead_lettered"].items() if v})
         self.assertEqual(received, counted["created"] + counted["merged"] + counted["unchanged"] + counted["control"]
                          + sum(reasons(counted, "dropped").values()) + sum(reasons(counted, "dead_lettered").values()))
+        urls = totals(self.stream, "urls")
+        claims = self.stream.read("media.url-claims.v1")
+        self.assertEqual((urls["claimed"], urls["released"]), (counted["claims.made"], counted["claims.released"]))
+        self.assertEqual(len(claims), urls["received"])
+        self.assertEqual(sum(record.value is None for record in claims), urls["released"])
+        self.assertEqual(len(self.stream.read("media.url-verdicts.v1")), urls["told"])
+        self.assertEqual(sum(reasons(counted, "verdicts").values()), urls["told"])
         letters = self.stream.read("media.dead-letter.v1")
         self.assertEqual(collections.Counter(letter.headers["dl.reason"] for letter in letters), collections.Counter(reasons(counted, "dead_lettered")))
 
     def test_2_both_stores_hold_exactly_the_live_works(self):
         catalogue = self.stream.catalogue()
-        by_provider = collections.Counter(":".join(key.split(":", 2)[:2]) for key, record in catalogue.items() if record["status"] in ("live", "duplicate"))
-        self.assertEqual(by_provider, collections.Counter(self.truth["works"]))
+        by_provider = {status: collections.Counter(":".join(key.split(":", 2)[:2]) for key, record in catalogue.items() if record["status"] == status)
+                       for status in ("live", "duplicate")}
+        self.assertEqual(by_provider["duplicate"], collections.Counter(self.truth["duplicates"]))
+        self.assertEqual(by_provider["live"], collections.Counter(self.truth["works"]) - collections.Counter(self.truth["duplicates"]))
+        by_media = collections.Counter(key.split(":", 1)[0] for key, record in catalogue.items() if record["status"] == "live")
+        self.assertEqual(by_media, collections.Counter(self.truth["live_with_owners"]))
         live = {identifier(key) for key, record in catalogue.items() if record["status"] == "live"}
         self.assertEqual(live, self.stream.live_rows())
         self.assertEqual(live, set(self.stream.documents(live=True)))
         self.stream.run("stats", "--check")
 
+    def test_2b_the_earliest_of_those_with_one_url_owns_it(self):
+        """Which works share a URL is in the generator's truth; which of them is the earliest, in the records."""
+        catalogue = self.stream.catalogue()
+        sharing = collections.defaultdict(list)
+        for line in self.truth_file.with_suffix(".works").read_text().splitlines():
+            work = json.loads(line)
+            sharing[work["owner"]].append(work["key"])
+        self.assertGreater(sum(len(keys) > 1 for keys in sharing.values()), WORKS * 0.02)
+        for keys in sharing.values():
+            owner = min(keys, key=lambda key: (catalogue[key]["created_on"], key.encode()))
+            for key in keys:
+                wanted = ("live", None) if key == owner else ("duplicate", owner)
+                self.assertEqual((catalogue[key]["status"], catalogue[key]["duplicate_of"]), wanted, key)
+
     def test_3_catalogue_records_are_as_their_schema_says(self):
-        for name, topic in (("catalog", "media.catalog.v1"), ("totals", "media.totals.v1")):
+        for name, topic in (("catalog", "media.catalog.v1"), ("totals", "media.totals.v1"), ("url-claim", "media.url-claims.v1"),
+                            ("url-verdict", "media.url-verdicts.v1")):
             schema = json.loads((SOURCE / f"schemas/records/{name}.schema.json").read_text())
             validator = jsonschema.Draft7Validator(schema)
-            for record in self.stream.read(topic)[:1500]:
+            for example in schema["examples"]:
+                validator.validate(example)
+            records = [record for record in self.stream.read(topic)[:1500] if record.value]
+            self.assertTrue(records, topic)
+            for record in records:
                 self.assertEqual(record.headers["schema"], f"{name}/1")
                 validator.validate(record.json)
         sightings = jsonschema.Draft7Validator(json.loads((SOURCE / "schemas/records/raw.schema.json").read_text()))
