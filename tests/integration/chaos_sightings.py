@@ -105,9 +105,13 @@ class Maker:
         self.urls = [f"{host}/{number}/{version}.{extension}" for version in range(2)]
         # The other one of a pair: providers take turns by three.
         partner = number + 3 if number % 6 < 3 else number - 3
-        if not self.hot and partner >= HOT_WORKS and random.Random(f"{seed}:{min(number, partner)}:pair").random() < SWAPPED_URLS:
+        pair = random.Random(f"{seed}:{min(number, partner)}:pair")
+        self.first_seen: int | None = None
+        if not self.hot and partner >= HOT_WORKS and pair.random() < SWAPPED_URLS:
             self.urls = [self.urls[0], f"{host}/{partner}/0.{extension}"]
             self.clashes = True
+            if pair.random() < 0.5:  # both within one millisecond, as a page of a list has them: a tie
+                self.first_seen = FIRST_MICROS + number % 2
         if self.rng.random() < SHARED_URLS:
             self.clashes = True
             # Of two pools: one is met by neighbours in number, one by works anywhere.
@@ -192,7 +196,9 @@ class Maker:
     def events(self) -> list[Event]:
         rng = self.rng
         count = HOT_EVENTS if self.hot else 1 + min(int(rng.expovariate(1 / (EVENTS_PER_WORK - 1))), 60)
-        times = [FIRST_MICROS + t for t in rng.sample(range(SPAN_MICROS), count)]
+        times = [FIRST_MICROS + t for t in rng.sample(range(1000, SPAN_MICROS), count)]
+        if self.first_seen is not None:
+            times[0] = self.first_seen
         # Some works are never sighted, only said to be gone.
         only_removed = not self.hot and rng.random() < 0.005
         made: list[Event] = []
