@@ -107,7 +107,8 @@ void Batch::stay_at(const std::vector<kafka::TopicPartitionOffset>& positions) {
 }
 
 void Batch::scan(std::chrono::microseconds time) {
-  const auto until = std::chrono::steady_clock::now() + time;
+  const auto start = std::chrono::steady_clock::now();
+  const auto until = start + time;
   bool is_over = false;
   // From the partition after the one that had the last turn.
   for (std::size_t turn = 0; turn < partitions_.size() && !is_over; ++turn) {
@@ -130,6 +131,7 @@ void Batch::scan(std::chrono::microseconds time) {
     scanned_.written += slice.written;
     is_over = std::chrono::steady_clock::now() >= until;
   }
+  scan_time_ = std::chrono::steady_clock::now() - start;
 }
 
 Result<void> Batch::take(const kafka::Polled& polled) {
@@ -286,6 +288,7 @@ void Batch::count() {
   }
   counters_.scanned.add(static_cast<double>(scanned_.works));
   counters_.scan_written.add(static_cast<double>(scanned_.written));
+  counters_.scan_seconds.add(std::chrono::duration<double>(scan_time_).count());
   mended_ = batch_mended_;
   double works = 0;
   double bytes = 0;
@@ -321,6 +324,7 @@ void Batch::clear() {
   records_ = 0;
   bytes_ = 0;
   scanned_ = {};
+  scan_time_ = {};
 }
 
 }  // namespace freshet

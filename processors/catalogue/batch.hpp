@@ -96,6 +96,7 @@ class Batch {
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
   Scan::Slice scanned_;
+  std::chrono::steady_clock::duration scan_time_{};
   std::int32_t last_scanned_ = -1;
   std::int64_t mended_ = -1;        ///< offset up to which messages of policy were put aside
   std::int64_t batch_mended_ = -1;  ///< the same, with this batch

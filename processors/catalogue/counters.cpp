@@ -30,6 +30,8 @@ LoopCounters::LoopCounters(Metrics& all, const std::string& loop)
                           labels)},
       scan_written{all.counter("freshet_process_scan_written_total",
                                "Works that background scans had to write", labels)},
+      scan_seconds{all.counter("freshet_process_scan_seconds_total",
+                               "Time that background scans took from the loop", labels)},
       scan_jobs{all.gauge("freshet_process_scan_jobs", "Scans that wait or run", labels)} {}
 
 void LoopCounters::add(const BatchCounts& counted) {

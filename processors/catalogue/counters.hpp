@@ -32,6 +32,7 @@ struct LoopCounters {
   Gauge& table_bytes;
   Counter& scanned;
   Counter& scan_written;
+  Counter& scan_seconds;
   Gauge& scan_jobs;
 
  private:

@@ -390,20 +390,39 @@ class Scans(OnAStream):
         self.assertEqual(self.written() - records, self.works, "one record for each")
 
     def test_5_live_traffic_goes_before(self):
-        with (self.stream.folder / "live").open("wb") as file:
-            for number in range(10_000):
-                work, value = sighting(number, f"Live {number}", provider="live", meta_data={"description": "Lorem ipsum " * 20})
-                file.write(work + b"\t" + value + b"\n")
-        records = self.written()
-        self.set_terms("heron")
         address = free_address()
         processor = self.stream.process("one", "--loops", "1", "--metrics-listen", address)
-        until(lambda: self.written() > records, 60, "the scan to begin", every=0.02)
-        self.feed(self.stream.folder / "live")
-        until(lambda: sum(k.startswith("image:live:") for k in self.stream.catalogue()) == 10_000, 60, "the new works", every=0.5)
-        until(lambda: self.marked() == self.works // 10, 120, "the scan", every=1)
+        until(lambda: Policy.is_up(address), 60, "the start")
+        until(lambda: self.metric(address, "freshet_process_scan_jobs") == 0, 60, "what was left of earlier scans")
+        records, taken = self.written(), 0
+        kcat = subprocess.Popen(["kcat", "-P", "-b", self.stream.brokers, "-t", self.stream.prefix + "media.raw.v1", "-K", "\t", "-H", "schema=raw/1",
+                                 "-X", "partitioner=murmur2", "-X", "linger.ms=5"], stdin=subprocess.PIPE)
+        live, begin, end, before = 0, None, None, (0.0, 0.0)
+        deadline = time.monotonic() + 60
+        while end is None and time.monotonic() < deadline:
+            for _ in range(20):
+                work, value = sighting(live, f"Live {live}", provider="live")
+                kcat.stdin.write(work + b"\t" + value + b"\n")
+                live += 1
+            kcat.stdin.flush()
+            time.sleep(0.02)
+            if live == 1000:
+                # From here on every batch holds live traffic.
+                self.set_terms("heron")
+            now = (self.metric(address, "freshet_process_scan_seconds_total"), self.metric(address, "freshet_process_scan_works_total"))
+            if begin is None:
+                begin, before = (time.monotonic(), before) if live > 1000 and now[1] > before[1] else (None, now)
+            elif self.metric(address, "freshet_process_scan_jobs") == 0:
+                end = time.monotonic()
+                taken = now[0] - before[0]
+        kcat.stdin.close()
+        self.assertEqual(kcat.wait(30), 0)
+        self.assertIsNotNone(end, "the scan is finished although traffic never ends")
+        self.assertLess(taken, 0.2 * (end - begin), "a tenth is meant, a half is what an idle loop gives")
+        until(lambda: self.marked() == self.works // 10, 60, "the scan", every=1)
+        until(lambda: sum(k.startswith("image:live:") for k in self.stream.catalogue()) == live, 60, "the new works", every=0.5)
         self.assertEqual(processor.stop(), 0)
-        self.assertEqual(self.written() - records, self.works + 10_000)
+        self.assertEqual(self.written() - records, self.works + live)
 
 
 if __name__ == "__main__":
