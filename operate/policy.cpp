@@ -1,11 +1,11 @@
 #include "operate/policy.hpp"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 
 #include "core/check.hpp"
 #include "core/decision.hpp"
 #include "core/json.hpp"
+#include "core/kafka/policy_writer.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/text.hpp"
 #include "core/topics.hpp"
@@ -13,8 +13,6 @@
 
 namespace freshet {
 namespace {
-
-using namespace std::chrono_literals;
 
 // The value in force, if it is this one.
 bool is_in_force(const Policy& policy, std::string_view key,
@@ -86,25 +84,9 @@ PolicySaid say_policy(const Context& context, const Policy& policy, std::string_
   if (is_in_force(policy, key, rule)) {
     return {policy.version_of(key), now, false};
   }
-  const std::int64_t version = next_policy_version(policy, now);
-  kafka::Headers headers{{std::string{schema_header::kName}, std::string{schema_header::kPolicy}}};
-  std::optional<std::string> value;
-  if (rule) {
-    value = encode_policy_value({version, now, author.by, author.why, *rule});
-  } else {
-    // What has no value says in headers who took it back.
-    headers.emplace_back("version", std::to_string(version));
-    headers.emplace_back("by", author.by);
-    headers.emplace_back("why", author.why);
-  }
   kafka::Producer producer{context.config.kafka, {}};
-  require(producer.produce({.topic = context.config.kafka.prefixed(topics::kPolicy),
-                            .partition = kafka::Partition{0},
-                            .key = key,
-                            .value = value,
-                            .headers = &headers,
-                            .timestamp = std::nullopt}));
-  require(producer.flush(30s));
+  const std::int64_t version = require(kafka::write_policy(
+      producer, context.config.kafka, policy, key, rule, {author.by, author.why}, now));
   return {version, now, true};
 }
 

@@ -16,7 +16,10 @@ Result<std::int64_t> write_policy(Producer& producer, const Config::Kafka& confi
   if (rule) {
     value = encode_policy_value({version, now, reason.by, reason.why, *rule});
   } else {
+    // What has no value says in headers who took it back.
     headers.emplace_back("version", std::to_string(version));
+    headers.emplace_back("by", reason.by);
+    headers.emplace_back("why", reason.why);
   }
   const auto sent = producer.produce({.topic = topic,
                                       .partition = Partition{0},
