@@ -10,9 +10,11 @@ namespace freshet {
 using namespace std::chrono_literals;
 
 const std::vector<KnownGroup>& known_groups() {
-  static const std::vector<KnownGroup> groups{{"process.catalogue", topics::kRaw},
-                                              {"sink.postgres", topics::kCatalog},
-                                              {"sink.elasticsearch", topics::kCatalog}};
+  static const std::vector<KnownGroup> groups{
+      {"process.catalogue",
+       {topics::kRaw, topics::kDecisions, topics::kUrlClaims, topics::kUrlVerdicts}},
+      {"sink.postgres", {topics::kCatalog}},
+      {"sink.elasticsearch", {topics::kCatalog}}};
   return groups;
 }
 

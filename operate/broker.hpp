@@ -17,7 +17,9 @@ namespace freshet {
 /// Consumer groups of the system and what each reads, without prefix.
 struct KnownGroup {
   std::string_view name;
-  std::string_view topic;
+  /// Causes before effects. The first is what can be read again with `replay`; of the others it is
+  /// state what was read, and reading it again would change nothing.
+  std::vector<std::string_view> topics;
 };
 const std::vector<KnownGroup>& known_groups();
 

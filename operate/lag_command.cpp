@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -143,12 +144,18 @@ GroupLag read_lag(const KnownGroup& known, const Config::Kafka& config, kafka::A
   const std::string group = config.prefixed(known.name);
   const auto state = require(admin.describe_group(group));
   GroupLag result{std::string{known.name}, state.state, state.members, {}};
-  const auto partitions = partitions_of(consumer, config.prefixed(known.topic));
+  std::vector<kafka::TopicPartition> partitions;
+  for (const std::string_view topic : known.topics) {
+    std::ranges::move(partitions_of(consumer, config.prefixed(topic)),
+                      std::back_inserter(partitions));
+  }
+  // The offsets before the ends: what the group has made of what it had read then lies before
+  // these.
   const auto committed = require(admin.group_offsets(group, partitions));
   for (const kafka::TopicPartition& at : partitions) {
     const auto ends = require(consumer.watermarks(at, 10s));
     PartitionLag lag;
-    lag.at = {std::string{known.topic}, at.partition};
+    lag.at = {at.topic.substr(config.topic_prefix.size()), at.partition};
     if (const auto found = committed.find(at); found != committed.end()) {
       lag.committed = found->second;
     }

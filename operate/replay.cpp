@@ -96,7 +96,7 @@ int run_replay(const Context& context, const Flags& flags) {
                                   [&](const KnownGroup& one) { return one.name == flags.group; });
   const Config::Kafka& config = context.config.kafka;
   const std::string group = config.prefixed(known->name);
-  const std::string topic = config.prefixed(known->topic);
+  const std::string topic = config.prefixed(known->topics.front());
   kafka::Admin admin{config};
   require_broker(admin);
   kafka::Consumer consumer{config, reader_options()};

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kProcess = "process";
 constexpr std::string_view kProduce = "produce";
+constexpr std::string_view kUrls = "urls";
 constexpr std::string_view kLive = "works.live";
 
 std::string number(std::int64_t value) { return std::to_string(value); }
@@ -171,6 +172,9 @@ std::string reasons_table(const Sums& sums) {
   add(kProduce, sums.produced, "rejected");
   add(kProcess, sums.processed, "dropped");
   add(kProcess, sums.processed, "dead_lettered");
+  add(kProcess, sums.processed, "claims");
+  add(kProcess, sums.processed, "verdicts");
+  add(kUrls, sums.urls, "dead_lettered");
   return table.empty() ? "" : "\n" + table.text();
 }
 
@@ -216,6 +220,8 @@ void Sums::add(const TotalsKey& key, const Totals& totals) {
     processed[key.provider].add(totals);
   } else if (key.kind == kProduce) {
     produced[key.provider].add(totals);
+  } else if (key.kind == kUrls) {
+    urls[key.provider].add(totals);
   }
 }
 
@@ -232,6 +238,14 @@ std::vector<std::string> find_disagreements(const Sums& sums) {
     if (totals.at("received") != accounted(totals)) {
       sentences.push_back(fmt::format("{}: {} records were received, {} have an outcome", provider,
                                       totals.at("received"), accounted(totals)));
+    }
+  }
+  for (const auto& [provider, totals] : sums.urls) {
+    const std::int64_t told =
+        totals.at("claimed") + totals.at("released") + totals.sum("dead_lettered");
+    if (totals.at("received") != told) {
+      sentences.push_back(fmt::format("{}: {} claims on URLs were received, {} have an outcome",
+                                      provider, totals.at("received"), told));
     }
   }
   compare_store(sums, "PostgreSQL", sums.postgres, sentences);
@@ -268,6 +282,7 @@ std::string format_sums_json(const Sums& sums) {
   return to_json(json::object{
              {"processed", providers_json(sums.processed)},
              {"produced", providers_json(sums.produced)},
+             {"urls", providers_json(sums.urls)},
              {"all", nested(whole(sums.processed))},
              {"stores", json::object{{"postgres", store_json(sums.postgres)},
                                      {"elasticsearch", store_json(sums.elasticsearch)}}},

@@ -24,6 +24,7 @@ struct LiveCounts {
 struct Sums {
   std::map<std::string, Totals> processed;  ///< by provider, kind `process`
   std::map<std::string, Totals> produced;   ///< by provider, kind `produce`
+  std::map<std::string, Totals> urls;       ///< by provider, kind `urls`
   std::optional<LiveCounts> postgres;       ///< nothing: not reachable, see notes
   std::optional<LiveCounts> elasticsearch;
   std::vector<HeldRemoval> removals_held;  ///< runs that wait for `decide approve-removal`
@@ -36,6 +37,7 @@ struct Sums {
 /// Sentences, one per sum that does not hold; empty when all agree:
 /// * produced: listed = emitted + Σ dropped + Σ rejected
 /// * processed: received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
+/// * urls: claims received = claimed + released + Σ dead_lettered
 /// * works that processing counts as live = live in each store that answered, per provider
 /// A store that did not answer is a sentence, too: nothing can be said of it.
 std::vector<std::string> find_disagreements(const Sums& sums);

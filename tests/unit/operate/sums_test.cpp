@@ -70,6 +70,12 @@ INSTANTIATE_TEST_SUITE_P(
         Break{"OutcomeWithoutReceived",
               [](Sums& s) { s.processed["jamendo"].add("dead_lettered.too_large"); },
               "jamendo: 2 records were received, 3 have an outcome"},
+        Break{"ClaimWithoutOutcome",
+              [](Sums& s) {
+                s.add({"urls", "met", 0},
+                      totals({{"received", 5}, {"claimed", 3}, {"released", 1}, {"told", 2}}));
+              },
+              "met: 5 claims on URLs were received, 4 have an outcome"},
         Break{"ListedButGone", [](Sums& s) { s.produced["met"].add("listed", 2); },
               "met: 14 records were listed, 12 emitted"},
         Break{"MissingInPostgres", [](Sums& s) { --s.postgres->by_provider["met"]; },
