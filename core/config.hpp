@@ -53,6 +53,7 @@ struct Config {
     std::string instance;  ///< default: host name
     int commit_interval_ms = 100;
     int touch_after_days = 20;
+    int table_mb = 4096;  ///< 0: no limit
   } process;
 
   struct State {

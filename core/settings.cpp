@@ -344,6 +344,12 @@ std::vector<Setting> role_settings() {
       "process.touch_after_days",
       "an unchanged work's `last_seen_at` is passed on at most once in so many days",
       [](auto&& c) -> auto& { return c.process.touch_after_days; }, 1, 29));
+  list.push_back(integer(
+      "process.table_mb",
+      "most memory for the table of works, 40 bytes each, over all partitions, in MB; a process "
+      "has "
+      "the share of its partitions; works past it are looked up on disk; 0: no limit",
+      [](auto&& c) -> auto& { return c.process.table_mb; }, 0, 1'048'576));
   list.push_back(text(
       "state.dir", "directory of the processors' state",
       [](auto&& c) -> auto& { return c.state.dir; }, not_empty));

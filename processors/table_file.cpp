@@ -14,7 +14,7 @@
 namespace freshet {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31656c6261746674;  // "tftable1", in a machine's own byte order
+constexpr std::uint64_t kMagic = 0x32656c6261746674;  // "tftable2", in a machine's own byte order
 constexpr std::size_t kChunkBytes = 24UL * 43'690;    // about a megabyte of whole entries
 
 struct Header {
@@ -22,6 +22,7 @@ struct Header {
   std::int64_t partition = 0;
   ChangelogPositions positions;
   std::uint64_t count = 0;
+  std::uint64_t is_complete = 1;
 };
 
 // Writes and sums up what passes through; the sum of a chunk is the seed of the next.
@@ -58,7 +59,7 @@ void save_table_file(const std::filesystem::path& file, std::int32_t partition,
                      const HotTable& table, const ChangelogPositions& positions) {
   const std::filesystem::path unfinished = file.string() + ".new";
   Writer writer{unfinished};
-  const Header header{kMagic, partition, positions, table.size()};
+  const Header header{kMagic, partition, positions, table.size(), table.is_complete() ? 1U : 0U};
   writer.put({reinterpret_cast<const char*>(&header), sizeof header});
   std::string chunk;
   chunk.reserve(kChunkBytes);
@@ -90,6 +91,8 @@ std::optional<ChangelogPositions> load_table_file(const std::filesystem::path& f
     return std::nullopt;
   }
   sum = xxh3({reinterpret_cast<const char*>(&header), sizeof header}, sum);
+  // What was seen of a work that finds no room any more is known here only.
+  bool fits = true;
   std::string chunk;
   std::uint64_t left = header.count;
   bool is_last = false;
@@ -106,14 +109,18 @@ std::optional<ChangelogPositions> load_table_file(const std::filesystem::path& f
     for (std::size_t at = 0; at < chunk.size(); at += 24) {
       std::array<std::uint64_t, 3> words;
       std::memcpy(words.data(), chunk.data() + at, 24);
-      table.set(words[0], {words[1], UtcTime{static_cast<std::int64_t>(words[2] >> 12U)},
-                           static_cast<std::uint16_t>(words[2] & 4095U)});
+      const HotEntry entry{words[1], UtcTime{static_cast<std::int64_t>(words[2] >> 12U)},
+                           static_cast<std::uint16_t>(words[2] & 4095U)};
+      fits = table.set(words[0], entry) && fits;
     }
   }
   std::uint64_t expected = 0;
-  if (!in.read(reinterpret_cast<char*>(&expected), sizeof expected) || expected != sum) {
+  if (!in.read(reinterpret_cast<char*>(&expected), sizeof expected) || expected != sum || !fits) {
     table.clear();
     return std::nullopt;
+  }
+  if (header.is_complete == 0) {
+    table.mark_incomplete();
   }
   return header.positions;
 }

@@ -18,6 +18,9 @@ void PartitionState::write(
 }
 
 void PartitionState::save() {
+  if (dedupe.unsettled_seen() != 0) {
+    return;  // the positions are past what neither table nor records have: an unfinished restore
+  }
   store->save_table(dedupe.table(), positions);
   if (claims) {
     claims->store->flush();
@@ -32,7 +35,7 @@ std::unique_ptr<PartitionState> PartitionStates::borrow(std::int32_t number) {
   if (auto found = idle_.extract(number)) {
     return std::move(found.mapped());
   }
-  return std::make_unique<PartitionState>(number, partitions_, state_);
+  return std::make_unique<PartitionState>(number, partitions_, state_, table_bytes_);
 }
 
 void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {

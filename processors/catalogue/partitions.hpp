@@ -38,8 +38,11 @@ struct ClaimsState {
 
 /// All that a loop needs of the partitions of one number while it owns them.
 struct PartitionState {
-  PartitionState(std::int32_t n, PartitionCounts partitions, StateStore& state)
+  /// @param table_bytes  the limit of the table; 0: none.
+  PartitionState(std::int32_t n, PartitionCounts partitions, StateStore& state,
+                 std::size_t table_bytes)
       : number{n}, store{state.partition(n)}, dedupe{n, partitions.works, *store}, scan{*store} {
+    dedupe.table().limit(table_bytes);
     if (n < partitions.claims) {
       claims.emplace(n, partitions.claims, state);
     }
@@ -72,8 +75,11 @@ struct PartitionState {
 /// @thread_safety  All of it.
 class PartitionStates {
  public:
-  PartitionStates(StateStore& state, PartitionCounts partitions)
-      : state_{state}, partitions_{partitions} {}
+  /// @param table_bytes  the limit of all tables together, were all partitions here; 0: none.
+  PartitionStates(StateStore& state, PartitionCounts partitions, std::size_t table_bytes)
+      : state_{state},
+        partitions_{partitions},
+        table_bytes_{table_bytes / static_cast<std::size_t>(partitions.works)} {}
 
   /// Nothing while another loop of this process still has it.
   std::unique_ptr<PartitionState> borrow(std::int32_t number);
@@ -87,6 +93,7 @@ class PartitionStates {
  private:
   StateStore& state_;
   PartitionCounts partitions_;
+  std::size_t table_bytes_;  ///< of one partition
   mutable std::mutex mutex_;
   std::map<std::int32_t, std::unique_ptr<PartitionState>> idle_;
   std::set<std::int32_t> borrowed_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <string>
@@ -19,6 +20,9 @@ using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kReadRecords = 5'000;
+// Of entries whose works are past the limit of the table: 39 bytes each, and a look through all
+// records per so many.
+constexpr std::size_t kMostUnsettled = 1'000'000;
 constexpr auto kReadWait = 100ms;
 constexpr auto kAskWait = 1'000ms;
 
@@ -96,7 +100,7 @@ class Restore {
     }
     std::size_t works = 0;
     for (const auto& [number, partition] : partitions_) {
-      if (!count_metrics(*partition)) {
+      if (!settle_seen(*partition) || !count_metrics(*partition)) {
         return std::nullopt;
       }
       partition->write({});
@@ -375,6 +379,11 @@ class Restore {
         continue;
       }
       apply(*polled);
+      for (const auto& [number, partition] : partitions_) {
+        if (partition->dedupe.unsettled_seen() > kMostUnsettled && !settle_seen(*partition)) {
+          return false;
+        }
+      }
       if (steady_clock::now() - told > 5s) {
         told = steady_clock::now();
         log::info("restore_progressed", {{"records_read", records_read_}});
@@ -391,6 +400,40 @@ class Restore {
       }
     }
     return true;
+  }
+
+  // Raises the records of works past the limit of the table. The positions on disk stay as they
+  // are: a crash before all is written reads the entries again.
+  bool settle_seen(PartitionState& partition) {
+    if (partition.dedupe.unsettled_seen() == 0) {
+      return true;
+    }
+    const ChangelogPositions on_disk = partition.store->positions().value_or(ChangelogPositions{});
+    std::size_t visited = 0;
+    std::vector<std::pair<std::string, std::string>> raised;
+    const auto write = [&] {
+      std::vector<std::pair<std::string_view, std::string_view>> records{raised.begin(),
+                                                                         raised.end()};
+      partition.store->write(records, {}, on_disk);
+      raised.clear();
+    };
+    const bool is_whole = partition.dedupe.settle_seen(
+        [&](std::string_view prefix, const Dedupe::Visit& visit) {
+          bool goes_on = true;
+          partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
+            goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
+            return goes_on;
+          });
+          return goes_on;
+        },
+        [&](std::string_view key, std::string_view json) {
+          raised.emplace_back(key, json);
+          if (raised.size() >= kReadRecords) {
+            write();
+          }
+        });
+    write();
+    return is_whole;
   }
 
   // Works that were there before their provider had a metric; nothing to do but then.
@@ -422,6 +465,7 @@ class Restore {
   void apply(const kafka::Polled& polled) {
     struct Chunk {
       std::vector<std::pair<std::string_view, std::string_view>> records;
+      std::deque<std::string> raised;  ///< records that are not as on the topic
       std::vector<std::pair<std::string, std::string>> totals;
     };
     std::map<std::int32_t, Chunk> chunks;
@@ -436,8 +480,12 @@ class Restore {
         partition.positions.catalog = next;
         partition.positions.written_ms =
             std::max(partition.positions.written_ms, message.timestamp().millis());
-        if (key && value && partition.dedupe.restore_record(*key, *value)) {
-          chunks[number].records.emplace_back(*key, *value);
+        const auto kept = key && value ? partition.dedupe.restore_record(*key, *value)
+                                       : Result<std::string_view>{Error{}};
+        if (kept) {
+          Chunk& chunk = chunks[number];
+          chunk.records.emplace_back(
+              *key, kept->data() == value->data() ? *value : chunk.raised.emplace_back(*kept));
         } else {
           log::warn("catalogue_record_ignored", {{"partition", number}, {"offset", next - 1}});
         }

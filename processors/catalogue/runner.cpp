@@ -243,7 +243,8 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   StateStore state{std::filesystem::path{config.state.dir} / config.process.instance,
                    SystemClock{}.now()};
   const Inputs inputs{config.kafka, *partitions};
-  PartitionStates states{state, *partitions};
+  PartitionStates states{state, *partitions,
+                         static_cast<std::size_t>(config.process.table_mb) << 20U};
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int count = std::min<int>(run.loops > 0 ? run.loops : cores, partitions->works);
   std::optional<GroupProgress> progress;

@@ -34,6 +34,27 @@ HotEntry entry_of(const std::optional<Stamp>& newest, std::optional<UtcTime> las
           passes ? day_of(*last_seen_at) : long_before(newest->fetched_at)};
 }
 
+// `seen.newest` of a record; `seen` is its last member, and quotes inside texts are escaped.
+constexpr std::string_view kNewest = R"(,"seen":{"newest":)";
+
+// Puts another time where the newest sighting's stands; both have 27 characters.
+void set_newest(char* json, std::size_t size, UtcTime newest) {
+  const std::string_view text{json, size};
+  const std::size_t at = text.rfind(kNewest);
+  std::string time;
+  append_time(time, newest, 6);
+  const std::size_t begin = at + kNewest.size() + 2;  // behind `["`
+  FRESHET_CHECK(at != std::string_view::npos && begin + time.size() < size &&
+                text[begin + time.size()] == '"');
+  time.copy(json + begin, time.size());
+}
+
+// One word for a work and one of its contents.
+std::uint64_t seen_hash(std::uint64_t key_hash, std::uint64_t fingerprint) {
+  const std::array<std::uint64_t, 2> words{key_hash, fingerprint};
+  return xxh3({reinterpret_cast<const char*>(words.data()), sizeof words});
+}
+
 bool makes_key(const Work& work, std::string_view key) {
   const auto parsed = parse_work_key(key);
   return parsed && parsed->media_type == work.media_type && parsed->provider == work.provider &&
@@ -162,8 +183,7 @@ void BatchCounts::add_to(Totals& totals) const {
 }
 
 Result<RecordHead> read_record_head(std::string_view json) {
-  // Quotes inside JSON strings are escaped, so neither mark can stand in a text; `seen` is last.
-  constexpr std::string_view kNewest = R"(,"seen":{"newest":)";
+  // Quotes inside JSON strings are escaped, so no mark can stand in a text; `seen` is last.
   constexpr std::string_view kRemoved = R"(,"removed":)";
   constexpr std::string_view kLastSeen = R"(,"last_seen_at":)";
   constexpr std::string_view kStatus = R"(,"status":")";
@@ -212,28 +232,78 @@ Result<RecordHead> read_record_head(std::string_view json) {
   return head;
 }
 
-Result<void> Dedupe::restore_record(std::string_view key, std::string_view json) {
+namespace {
+
+HotEntry entry_of(const RecordHead& head) {
+  const bool is_removed = head.newest && head.removed && *head.removed > head.newest->fetched_at;
+  return entry_of(head.newest, head.last_seen_at, is_removed);
+}
+
+}  // namespace
+
+Result<std::string_view> Dedupe::restore_record(std::string_view key, std::string_view json) {
   const auto head = read_record_head(json);
   if (!head) {
     return head.error();
   }
+  stored_key_.clear();  // whoever restores is about to change the store
   const std::uint64_t hash = xxh3(key);
-  const bool is_removed =
-      head->newest && head->removed && *head->removed > head->newest->fetched_at;
-  HotEntry entry = entry_of(head->newest, head->last_seen_at, is_removed);
+  HotEntry entry = entry_of(*head);
   // The record may be older than an entry that was seen already.
   if (const auto known = table_.find(hash); known && known->fingerprint == entry.fingerprint) {
     entry.newest = std::max(entry.newest, known->newest);
   }
-  table_.set(hash, entry);
-  return {};
+  if (table_.set(hash, entry) || !store_.get(key, stored_)) {
+    return json;
+  }
+  const auto stored = read_record_head(stored_);
+  if (!stored || !stored->newest || stored->newest->content_hash != entry.fingerprint ||
+      stored->newest->fetched_at <= entry.newest) {
+    return json;
+  }
+  json_ = json;
+  set_newest(json_.data(), json_.size(), stored->newest->fetched_at);
+  return json_;
 }
 
 void Dedupe::restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, UtcTime fetched_at) {
   const auto known = table_.find(key_hash);
   if (known && known->fingerprint == fingerprint && fetched_at > known->newest) {
     table_.set(key_hash, {fingerprint, fetched_at, known->last_seen_day});
+  } else if (!known && !table_.is_complete()) {
+    const std::uint64_t seen = seen_hash(key_hash, fingerprint);
+    const auto earlier = unsettled_seen_.find(seen);
+    if (!earlier || fetched_at > earlier->newest) {
+      unsettled_seen_.set(seen, {fingerprint, fetched_at, 0});
+    }
   }
+}
+
+// Entries name works by their hash, which finds no record: so all records are looked through.
+bool Dedupe::settle_seen(const EachRecord& each,
+                         const std::function<void(std::string_view, std::string_view)>& write) {
+  if (unsettled_seen_.size() == 0) {
+    return true;
+  }
+  const bool is_whole = each({}, [&](std::string_view key, std::string_view json) {
+    const auto head = read_record_head(json);
+    if (!head || !head->newest) {
+      return true;
+    }
+    const std::uint64_t hash = xxh3(key);
+    const auto seen = unsettled_seen_.find(seen_hash(hash, head->newest->content_hash));
+    if (seen && seen->fingerprint == head->newest->content_hash &&
+        seen->newest > head->newest->fetched_at && !table_.find(hash)) {
+      json_ = json;
+      set_newest(json_.data(), json_.size(), seen->newest);
+      write(key, json_);
+    }
+    return true;
+  });
+  if (is_whole) {
+    unsettled_seen_.clear();
+  }
+  return is_whole;
 }
 
 void Dedupe::restore_totals(std::string_view name, const Totals& totals) {
@@ -328,7 +398,7 @@ void Dedupe::sighting(const RawMessage& message, const RawRecord& raw, const Too
   const std::uint64_t hash = xxh3(key);
   const Stamp stamp{raw.fetched_at, tools.rules_version,
                     content_hash(raw.body, tools.rules_version)};
-  const auto entry = table_.find(hash);
+  const auto entry = find_entry(key, hash);
   if (entry && entry->fingerprint == stamp.content_hash && stamp.content_hash != 0 &&
       raw.former_identifier.empty()) {
     return repeat(key, hash, *entry, raw.fetched_at, tools, output);
@@ -374,7 +444,7 @@ void Dedupe::repeat(std::string_view key, std::uint64_t hash, const HotEntry& en
     return unchanged();
   }
   if (at > entry.newest && days_since(entry.last_seen_day, at) < touch_days) {
-    note_seen(hash, {entry.fingerprint, at, entry.last_seen_day});
+    note_seen(key, hash, {entry.fingerprint, at, entry.last_seen_day});
     return unchanged();
   }
   // Earlier than known, removed at source, or time to pass `last_seen_at` on: see the record.
@@ -397,7 +467,7 @@ void Dedupe::removal(std::string_view key, const RawRecord& raw, const Tools& to
                   output);
   }
   const std::uint64_t hash = xxh3(key);
-  const auto entry = table_.find(hash);
+  const auto entry = find_entry(key, hash);
   const auto previous = find_record(key, entry.has_value());
   json_.clear();
   const Update update = apply_removal(previous ? &*previous : nullptr, newest_seen(entry, previous),
@@ -425,7 +495,7 @@ void Dedupe::apply_decision(const RawMessage& message, const Tools& tools, Dedup
                                   "the work of the decision belongs elsewhere"});
   }
   const std::uint64_t hash = xxh3(key);
-  const auto entry = table_.find(hash);
+  const auto entry = find_entry(key, hash);
   const auto previous = find_record(key, entry.has_value());
   json_.clear();
   const Update update =
@@ -462,7 +532,7 @@ void Dedupe::apply_verdict(const RawMessage& message, const Tools& tools, Dedupe
                                   "the work of the verdict belongs elsewhere"});
   }
   const std::uint64_t hash = xxh3(key);
-  const auto entry = table_.find(hash);
+  const auto entry = find_entry(key, hash);
   const auto previous = find_record(key, entry.has_value());
   json_.clear();
   const auto update = previous
@@ -537,19 +607,45 @@ std::optional<UtcTime> Dedupe::newest_seen(const std::optional<HotEntry>& entry,
   return std::nullopt;
 }
 
+// The record as the batch has it, or as committed.
+std::optional<std::string_view> Dedupe::find_json(std::string_view key) {
+  if (const auto found = pending_.find(key); found != pending_.end()) {
+    return found->second;
+  }
+  if (stored_key_ == key && !key.empty()) {
+    return stored_;
+  }
+  stored_key_.clear();
+  if (!store_.get(key, stored_)) {
+    return std::nullopt;
+  }
+  stored_key_ = key;
+  return stored_;
+}
+
+// What is known of a work without a look at all of its record; nothing: there is no such work.
+std::optional<HotEntry> Dedupe::find_entry(std::string_view key, std::uint64_t hash) {
+  if (const auto entry = table_.find(hash); entry || table_.is_complete()) {
+    return entry;
+  }
+  const auto json = find_json(key);
+  if (!json) {
+    return std::nullopt;
+  }
+  const auto head = read_record_head(*json);
+  FRESHET_CHECK(head.has_value());  // it was read when it was restored, or written by us
+  return entry_of(*head);
+}
+
 std::optional<CatalogRecord> Dedupe::find_record(std::string_view key, bool may_exist) {
   if (!may_exist) {
-    return std::nullopt;  // the table knows every work
+    return std::nullopt;
   }
-  std::string_view json;
-  if (const auto found = pending_.find(key); found != pending_.end()) {
-    json = found->second;
-  } else if (store_.get(key, stored_)) {
-    json = stored_;
-  } else {
+  const auto json = find_json(key);
+  if (!json) {
     return std::nullopt;  // another work has this hash
   }
-  auto record = parse_catalog_record(json, record_arena_);
+  auto record = parse_catalog_record(*json, record_arena_);
   FRESHET_CHECK(record.has_value());  // it was read when it was restored, or written by us
   return std::move(*record);
 }
@@ -589,16 +685,11 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
     case Update::Effect::none:
       break;
     case Update::Effect::seen_only:
-      note_seen(hash, entry);
+      note_seen(key, hash, entry);
       break;
     case Update::Effect::record: {
       set_entry(hash, entry);
-      const std::string_view json = copy_to(batch_arena_, json_);
-      if (const auto found = pending_.find(key); found != pending_.end()) {
-        found->second = json;
-      } else {
-        pending_.emplace(copy_to(batch_arena_, key), json);
-      }
+      set_pending(key, copy_to(batch_arena_, json_));
       if (update.metric_before != update.metric_after) {
         sums_.change_metric(scope_of(key), update.metric_before, update.metric_after);
       }
@@ -619,20 +710,38 @@ void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, Ded
   ++sums.received;
   ++sums.dead_lettered[std::string{to_string(error.errc())}];
   // The source has this work still, whatever is wrong with what it says of it now.
-  if (key && table_.find(xxh3(*key))) {
+  if (key && find_entry(*key, xxh3(*key))) {
     sums_.known_work_refused(scope_of(*key), message_time_);
   }
   output.dead_letter(error);
 }
 
-void Dedupe::set_entry(std::uint64_t hash, const HotEntry& entry) {
-  undo_.emplace_back(hash, table_.find(hash));
-  table_.set(hash, entry);
+void Dedupe::set_pending(std::string_view key, std::string_view json) {
+  if (const auto found = pending_.find(key); found != pending_.end()) {
+    found->second = json;
+  } else {
+    pending_.emplace(copy_to(batch_arena_, key), json);
+  }
 }
 
-void Dedupe::note_seen(std::uint64_t hash, const HotEntry& entry) {
-  set_entry(hash, entry);
+// False when the work is past the limit of the table.
+bool Dedupe::set_entry(std::uint64_t hash, const HotEntry& entry) {
+  undo_.emplace_back(hash, table_.find(hash));
+  return table_.set(hash, entry);
+}
+
+void Dedupe::note_seen(std::string_view key, std::uint64_t hash, const HotEntry& entry) {
   append_seen_entry(seen_entries_, {hash, entry.fingerprint, entry.newest});
+  if (set_entry(hash, entry)) {
+    return;
+  }
+  // Past the limit the stored record keeps the time. The topic has it in the entry alone.
+  const auto json = find_json(key);
+  FRESHET_CHECK(json.has_value());
+  auto* const copy = static_cast<char*>(batch_arena_.allocate(json->size(), 1));
+  json->copy(copy, json->size());
+  set_newest(copy, json->size(), entry.newest);
+  set_pending(key, {copy, json->size()});
 }
 
 // One call per raw record: it is what `received` counts.
@@ -695,6 +804,7 @@ void Dedupe::rollback() {
   undo_.clear();
   sums_.rollback();
   pending_.clear();
+  stored_key_.clear();
   seen_entries_.clear();
   batch_counts_.clear();
   last_counts_ = nullptr;

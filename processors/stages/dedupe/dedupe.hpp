@@ -94,16 +94,24 @@ class Dedupe {
 
   Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& store);
 
-  /// Restore: a record of the catalogue topic that the store holds now.
+  /// Restore: a record of the catalogue topic, or of the store itself.
+  /// @return the record as the store is to hold it: `json`, or, for a work past the limit of the
+  ///         table, with the later time that the store had. Valid until the next call.
   /// @error Errc::malformed_payload: not a record of ours; it was ignored.
-  Result<void> restore_record(std::string_view key, std::string_view json);
-  /// Restore: raises a work by a seen entry, if it still has the content that was seen.
+  Result<std::string_view> restore_record(std::string_view key, std::string_view json);
+  /// Restore: raises a work by a seen entry, if it still has the content that was seen. Entries of
+  /// works past the limit of the table are kept until `settle_seen`.
   void restore_seen(std::uint64_t key_hash, std::uint64_t fingerprint, UtcTime fetched_at);
+  std::size_t unsettled_seen() const { return unsettled_seen_.size(); }
   /// Restore: sums as last written. @param name  as `totals` gives it. Other steps' are ignored.
   void restore_totals(std::string_view name, const Totals& totals);
   /// Visits the records whose keys begin so; ends when the visitor says false, and then is false.
   using Visit = std::function<bool(std::string_view key, std::string_view json)>;
   using EachRecord = std::function<bool(std::string_view prefix, const Visit& visit)>;
+  /// Restore: calls write(key, json) for the records past the limit that the entries raise.
+  /// @return false when `each` ended early: it is to be called again.
+  bool settle_seen(const EachRecord& each,
+                   const std::function<void(std::string_view, std::string_view)>& write);
   /// After the restore: counts the works of providers whose metric was never counted, or is another
   /// now. @return false when `each` ended early: it is to be called again before any batch.
   bool count_metrics(const DedupeRules& rules, const EachRecord& each);
@@ -162,6 +170,8 @@ class Dedupe {
   void removal(std::string_view key, const RawRecord& raw, const Tools& tools,
                DedupeOutput& output);
   void run_finished(std::string_view key, const RawRecord& raw, DedupeOutput& output);
+  std::optional<HotEntry> find_entry(std::string_view key, std::uint64_t hash);
+  std::optional<std::string_view> find_json(std::string_view key);
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
   void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);
@@ -171,8 +181,9 @@ class Dedupe {
             DedupeOutput& output);
   BatchCounts& sums_of_known(std::string_view provider);
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
-  void set_entry(std::uint64_t hash, const HotEntry& entry);
-  void note_seen(std::uint64_t hash, const HotEntry& entry);
+  void set_pending(std::string_view key, std::string_view json);
+  bool set_entry(std::uint64_t hash, const HotEntry& entry);
+  void note_seen(std::string_view key, std::uint64_t hash, const HotEntry& entry);
   BatchCounts& counts(std::string_view provider);
   BatchCounts& sums_of(std::string_view provider);
   UpdateContext context(const Tools& tools) const;
@@ -181,6 +192,7 @@ class Dedupe {
   std::int32_t partitions_;
   RecordStore& store_;
   HotTable table_;
+  HotTable unsettled_seen_;  ///< of a restore, by hash and fingerprint
   std::map<std::string, Totals, std::less<>> totals_;
   PartitionSums sums_;
 
@@ -199,6 +211,7 @@ class Dedupe {
   std::vector<std::byte> scratch_;
   std::pmr::monotonic_buffer_resource record_arena_;
   std::string stored_;
+  std::string stored_key_;  ///< whose record `stored_` is, as long as the store does not change
   std::string json_;
 };
 

@@ -101,7 +101,19 @@ std::optional<HotEntry> HotTable::find(std::uint64_t hash) const noexcept {
   return std::nullopt;
 }
 
-void HotTable::set(std::uint64_t hash, const HotEntry& entry) {
+// False when the limit forbids it.
+bool HotTable::grow(Segment& segment, std::size_t capacity) {
+  const std::size_t others = slot_bytes_ - segment.length * sizeof(Slot);
+  if (limit_bytes_ != 0 && others + length_for(capacity) * sizeof(Slot) > limit_bytes_) {
+    is_complete_ = false;
+    return false;
+  }
+  segment.grow(capacity);
+  slot_bytes_ = others + segment.length * sizeof(Slot);
+  return true;
+}
+
+bool HotTable::set(std::uint64_t hash, const HotEntry& entry) {
   hash = stored_hash(hash);
   const auto micros = static_cast<std::uint64_t>(entry.newest.micros);
   FRESHET_CHECK(micros >> (64 - kDayBits) == 0);
@@ -110,18 +122,23 @@ void HotTable::set(std::uint64_t hash, const HotEntry& entry) {
   std::size_t at = segment.locate(hash);
   if (at < segment.length && segment.slots[at].hash == hash) {
     segment.slots[at] = slot;
-    return;
+    return true;
   }
   if ((segment.used + 1) * 5 > segment.capacity * 4) {
-    segment.grow(std::max(kLeastCapacity, segment.capacity + segment.capacity * 3 / 10));
+    if (!grow(segment, std::max(kLeastCapacity, segment.capacity + segment.capacity * 3 / 10))) {
+      return false;
+    }
     at = segment.locate(hash);
   }
   while (at >= segment.length || !segment.insert(at, slot)) {
     // The last cluster has outgrown the room behind it.
-    segment.grow(segment.capacity + segment.capacity / 8 + 1);
+    if (!grow(segment, segment.capacity + segment.capacity / 8 + 1)) {
+      return false;
+    }
     at = segment.locate(hash);
   }
   ++size_;
+  return true;
 }
 
 void HotTable::erase(std::uint64_t hash) noexcept {
@@ -145,14 +162,10 @@ void HotTable::erase(std::uint64_t hash) noexcept {
 void HotTable::clear() {
   segments_ = {};
   size_ = 0;
+  slot_bytes_ = 0;
+  is_complete_ = true;
 }
 
-std::size_t HotTable::bytes() const noexcept {
-  std::size_t bytes = sizeof *this;
-  for (const Segment& segment : segments_) {
-    bytes += segment.length * sizeof(Slot);
-  }
-  return bytes;
-}
+std::size_t HotTable::bytes() const noexcept { return sizeof *this + slot_bytes_; }
 
 }  // namespace freshet

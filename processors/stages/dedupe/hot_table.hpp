@@ -35,15 +35,25 @@ int days_since(std::uint16_t from, UtcTime time) noexcept;
 ///
 /// Two works with one hash share an entry, the one set last; callers compare fingerprints.
 ///
+/// With a limit, a work that finds no room is left out, and the table is not complete from then on:
+/// of a work that it does not know, only the records can tell.
+///
 /// @thread_safety  One thread.
 class HotTable {
  public:
   HotTable();
 
   std::optional<HotEntry> find(std::uint64_t hash) const noexcept;
-  void set(std::uint64_t hash, const HotEntry& entry);
+  /// @return false when it is a new work and the limit leaves no room for it.
+  bool set(std::uint64_t hash, const HotEntry& entry);
   void erase(std::uint64_t hash) noexcept;
   void clear();
+
+  /// Most bytes of slots that further works may take; 0: no limit.
+  void limit(std::size_t bytes) noexcept { limit_bytes_ = bytes; }
+  /// Whether every work that was ever set, and not erased, is here.
+  bool is_complete() const noexcept { return is_complete_; }
+  void mark_incomplete() noexcept { is_complete_ = false; }
 
   std::size_t size() const noexcept { return size_; }
   std::size_t bytes() const noexcept;
@@ -86,8 +96,13 @@ class HotTable {
   static std::uint64_t stored_hash(std::uint64_t hash) noexcept { return hash == 0 ? 1 : hash; }
   static std::size_t segment_of(std::uint64_t hash) noexcept { return hash >> 58U; }
 
+  bool grow(Segment& segment, std::size_t capacity);
+
   std::array<Segment, kSegments> segments_;
   std::size_t size_ = 0;
+  std::size_t slot_bytes_ = 0;
+  std::size_t limit_bytes_ = 0;
+  bool is_complete_ = true;
 };
 
 }  // namespace freshet

@@ -84,6 +84,7 @@ TEST(Config, EverySettingIsReadFromFlagEnvironmentAndFile) {
                                                      {"process.instance", "one"},
                                                      {"process.commit_interval_ms", "50"},
                                                      {"process.touch_after_days", "7"},
+                                                     {"process.table_mb", "512"},
                                                      {"state.dir", "/s"},
                                                      {"api.listen", "0.0.0.0:80"},
                                                      {"metrics.listen", "0.0.0.0:81"},

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "core/decision.hpp"
+#include "core/hash.hpp"
 #include "core/topics.hpp"
 #include "processors/catalogue/scan.hpp"
 #include "processors/json_text.hpp"
@@ -170,19 +173,35 @@ class OnePartition {
     for (const auto& [key, json] : catalogue) {
       store.records.insert_or_assign(key, json);
     }
-    dedupe = std::make_unique<Dedupe>(partition_, partitions_, store);
-    for (const auto& [key, json] : store.records) {
-      if (!dedupe->restore_record(key, json)) {
-        std::abort();
-      }
+    restart();
+    read_seen_again();
+  }
+
+  /// A process whose disk holds the records but whose table is lost, as far behind its changelogs
+  /// as it can be: every version of every record is read again, then the seen entries.
+  void restore_over_old_disk() {
+    restart();
+    for (const auto& [key, json] : catalogue) {
+      const auto kept = dedupe->restore_record(key, json);
+      ASSERT_TRUE(kept);
+      store.records.insert_or_assign(key, std::string{*kept});
     }
-    each_seen_entry(seen, [&](const SeenEntry& entry) {
-      dedupe->restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
-    });
-    for (const auto& [name, sums] : totals) {
-      dedupe->restore_totals(name, *parse_totals(sums));
+    read_seen_again();
+  }
+
+  /// The limit of the table, now and after a restart.
+  void limit_table(std::size_t bytes) {
+    table_bytes_ = bytes;
+    dedupe->table().limit(bytes);
+  }
+
+  /// When a work was last seen: by the table or, past its limit, by its record.
+  UtcTime newest_of(std::string_view key) {
+    if (const auto entry = dedupe->table().find(xxh3(key))) {
+      return entry->newest;
     }
-    count_metrics();
+    EXPECT_FALSE(dedupe->table().is_complete());
+    return read_record_head(store.records.find(key)->second)->newest->fetched_at;
   }
 
   void count_metrics() {
@@ -209,6 +228,36 @@ class OnePartition {
   std::map<std::string, std::string> totals;  ///< by kind:provider, as on the topic
 
  private:
+  void restart() {
+    dedupe = std::make_unique<Dedupe>(partition_, partitions_, store);
+    dedupe->table().limit(table_bytes_);
+    for (const auto& [key, json] : store.records) {
+      ASSERT_TRUE(dedupe->restore_record(key, json));
+    }
+  }
+
+  void read_seen_again() {
+    each_seen_entry(seen, [&](const SeenEntry& entry) {
+      dedupe->restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
+    });
+    const bool is_settled = dedupe->settle_seen(
+        [&](std::string_view, const Dedupe::Visit& visit) {
+          for (const auto& [key, json] : store.records) {
+            visit(key, json);
+          }
+          return true;
+        },
+        [&](std::string_view key, std::string_view json) {
+          store.records.insert_or_assign(std::string{key}, std::string{json});
+        });
+    EXPECT_TRUE(is_settled);
+    for (const auto& [name, sums] : totals) {
+      dedupe->restore_totals(name, *parse_totals(sums));
+    }
+    count_metrics();
+  }
+
+  std::size_t table_bytes_ = 0;
   std::int32_t partition_;
   std::int32_t partitions_;
 };

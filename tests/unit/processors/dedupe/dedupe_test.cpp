@@ -169,6 +169,32 @@ TEST_F(OneWork, TheLastOfTwoWithOneTimeIsDecidedByTheHash) {
   EXPECT_EQ(json::parse(other.store.records.at(kKey)).at("work").at("title").as_string(), one);
 }
 
+TEST_F(OneWork, PastTheLimitOfTheTableItsRecordKeepsTheTime) {
+  partition.limit_table(1);
+  send(sighting_json(kT, work()), 1'000);
+  EXPECT_EQ(partition.dedupe->table().size(), 0U);
+  send(sighting_json(kT + 5, work()), 2'000);  // seen again
+  send(sighting_json(kT + 3, work()), 3'000);  // later, but not newer
+  EXPECT_EQ(count("created"), 1);
+  EXPECT_EQ(count("unchanged"), 2);
+  EXPECT_EQ(partition.catalogue.size(), 1U);
+  EXPECT_EQ(partition.seen.size(), kSeenEntryBytes);
+  EXPECT_EQ(record().at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT + 5}));
+  partition.restore();
+  EXPECT_EQ(record().at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT + 5}));
+  partition.restore_over_old_disk();
+  EXPECT_EQ(record().at("seen").at("newest").at(0).as_string(), format_micros(UtcTime{kT + 5}));
+  // Removed between the two times: it was seen since.
+  send(removal_json(kT + 4), 4'000);
+  EXPECT_EQ(record().at("status").as_string(), "live");
+  // An aborted batch leaves the record as it was.
+  const auto before = partition.store.records;
+  partition.begin(UtcTime::from_millis(5'000));
+  partition.apply(kKey, sighting_json(kT + 9, work()));
+  partition.abort();
+  EXPECT_EQ(partition.store.records, before);
+}
+
 TEST_F(OneWork, AForeignWorkWithTheSameHashCostsTimeNotTruth) {
   send(sighting_json(kT, work()), 1'000);
   // As if another work with this hash had been set last.

@@ -78,6 +78,35 @@ TEST(HotTable, HoldsItsBoundOfMemory) {
   EXPECT_LE(most + most / 64 * 2, 48.0);
 }
 
+TEST(HotTable, LeavesOutWhatIsPastItsLimit) {
+  HotTable table;
+  constexpr std::size_t kLimit = 400'000;
+  table.limit(kLimit);
+  std::mt19937_64 random{2};
+  std::vector<std::uint64_t> kept;
+  std::vector<std::uint64_t> left_out;
+  for (int i = 0; i < 40'000; ++i) {
+    const std::uint64_t hash = random();
+    (table.set(hash, {hash, UtcTime{1}, 0}) ? kept : left_out).push_back(hash);
+    ASSERT_EQ(table.is_complete(), left_out.empty());
+    ASSERT_LE(table.bytes(), kLimit + sizeof table);
+  }
+  EXPECT_GT(kept.size(), kLimit / 40);
+  EXPECT_EQ(table.size(), kept.size());
+  for (const std::uint64_t hash : kept) {
+    ASSERT_TRUE(table.set(hash, {hash, UtcTime{2}, 0}));  // what is there may change
+    ASSERT_EQ(table.find(hash)->newest, UtcTime{2});
+  }
+  for (const std::uint64_t hash : left_out) {
+    ASSERT_FALSE(table.find(hash));
+  }
+  table.erase(kept.front());
+  EXPECT_FALSE(table.is_complete());  // room is no knowledge of the others
+  table.clear();
+  EXPECT_TRUE(table.is_complete());
+  EXPECT_TRUE(table.set(left_out.front(), {}));
+}
+
 TEST(HotTable, CountsDaysAcrossTheirEnd) {
   const UtcTime day0{0};
   const auto days = [](std::int64_t n) { return UtcTime{n * 86'400'000'000}; };

@@ -214,7 +214,7 @@ class ChangingPolicy {
   }
   // A start with what an earlier process left on disk, or without.
   void restart() {
-    partition_.restore();
+    random_.one_in(3) ? partition_.restore_over_old_disk() : partition_.restore();
     if (random_.one_in(2)) {
       partition_.scan_store.kept.clear();
     }
@@ -309,6 +309,9 @@ void feed(OnePartition& partition, Random& random, const std::vector<Sent>& sent
     next = end;
     if (random.one_in(8)) {
       policy != nullptr ? policy->restart() : partition.restore();
+      if (random.one_in(4)) {
+        partition.limit_table(random.one_in(2) ? 1 : 600);
+      }
     }
     if (policy != nullptr && random.one_in(5)) {
       policy->change();
@@ -362,10 +365,10 @@ void compare(OnePartition& partition, int id, const std::vector<Event>& events) 
     const json::value merged = record->work.empty() ? json::object{} : json::parse(record->work);
     EXPECT_EQ(merged, json::value(expected.work)) << json;
     EXPECT_EQ(record->created_on.millis(), expected.created_millis);
-    const auto entry = partition.dedupe->table().find(xxh3(key));
-    ASSERT_TRUE(entry);
-    EXPECT_EQ(entry->newest.micros, *expected.newest_micros);
-    EXPECT_EQ(entry->fingerprint, record->seen.newest->content_hash);
+    EXPECT_EQ(partition.newest_of(key).micros, *expected.newest_micros);
+    if (const auto entry = partition.dedupe->table().find(xxh3(key))) {
+      EXPECT_EQ(entry->fingerprint, record->seen.newest->content_hash);
+    }
     EXPECT_LE(record->last_seen_at->micros, *expected.newest_micros);
     EXPECT_LT(*expected.newest_micros - record->last_seen_at->micros, 20LL * 86'400'000'000);
   } else {
@@ -426,6 +429,10 @@ TEST_P(AnyOrder, GivesWhatTheSetOfEventsSays) {
     }
     std::shuffle(sent.begin(), sent.end(), random.engine());
     OnePartition partition;
+    if (random.one_in(2)) {
+      // Room for no work, or for those of one segment: the others are known by their records.
+      partition.limit_table(random.one_in(2) ? 1 : 600);
+    }
     count_views(partition);
     if (random.one_in(3)) {
       partition.rules.scopes.at("audio:p").removed_before =

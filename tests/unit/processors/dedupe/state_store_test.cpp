@@ -94,6 +94,28 @@ TEST_F(StateOnDisk, SavesTheTableWholeOrNotAtAll) {
   }
 }
 
+TEST_F(StateOnDisk, ATableIsReadBackOnlyWithAllThatItHas) {
+  const auto state = open();
+  const auto partition = state->partition(2);
+  HotTable table;
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    table.set(i * 0x9e3779b97f4a7c15U, {i + 1, UtcTime{1}, 5});
+  }
+  const ChangelogPositions positions{7, 8, 9, 10};
+  partition->save_table(table, positions);
+  HotTable smaller;
+  smaller.limit(table.bytes() / 2);
+  EXPECT_FALSE(partition->load_table(smaller));
+  EXPECT_EQ(smaller.size(), 0U);
+  EXPECT_TRUE(smaller.is_complete());
+  // That some works are not in it is part of what it says.
+  table.mark_incomplete();
+  partition->save_table(table, positions);
+  HotTable read;
+  EXPECT_EQ(partition->load_table(read), positions);
+  EXPECT_FALSE(read.is_complete());
+}
+
 TEST_F(StateOnDisk, IsHeldByOneProcess) {
   const auto state = open();
   EXPECT_THROW(open(), StartupError);
