@@ -75,6 +75,7 @@ void SumsFollower::follow(const std::stop_token& stop) {
   options.queued_max_kbytes = kFetchKbytes;
   kafka::Consumer consumer{config_, options};
   std::vector<kafka::TopicPartitionOffset> from;
+  from.reserve(static_cast<std::size_t>(partitions_));
   for (std::int32_t number = 0; number < partitions_; ++number) {
     from.push_back({{config_.prefixed(topics::kTotals), kafka::Partition{number}},
                     kafka::Consumer::kBeginning});

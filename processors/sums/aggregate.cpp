@@ -103,9 +103,9 @@ void Aggregate::answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out
     }
     const std::string key = std::string{policy::kRemoval} + scope;
     const auto* known = policy.find<RemovalRule>(key);
-    if (auto next = judge_run(known == nullptr ? RemovalRule{} : *known, *sum)) {
+    if (const auto next = judge_run(known == nullptr ? RemovalRule{} : *known, *sum)) {
       out.push_back(
-          {key, std::move(*next),
+          {key, *next,
            fmt::format("a full run no longer saw {} of {} works", sum->missing, sum->known)});
     }
   }

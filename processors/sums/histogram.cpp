@@ -36,7 +36,8 @@ double value_of(BucketIndex bucket) noexcept {
   const std::uint32_t shift = chunk - 1;
   const std::uint64_t first = (kBucketsPerChunk + sub) << shift;
   const std::uint64_t width = std::uint64_t{1} << shift;
-  return static_cast<double>(first + (width - 1) / 2);
+  const std::uint64_t to_middle = (width - 1) / 2;
+  return static_cast<double>(first + to_middle);
 }
 
 void ValueHistogram::add(BucketIndex bucket, std::int64_t amount) {

@@ -175,6 +175,7 @@ void PartitionSums::count_work(std::string_view scope, double value) {
 
 std::vector<std::string> PartitionSums::counted_scopes() const {
   std::vector<std::string> scopes;
+  scopes.reserve(metrics_.size());
   for (const auto& [scope, metric] : metrics_) {
     scopes.push_back(scope);
   }
