@@ -416,8 +416,9 @@ void PolicyLog::take_back(const PolicyMessage& message) {
   const std::int64_t known = found == policy_.versions_.end() ? 0 : found->second;
   std::int64_t version = std::max(message.appended.millis(), known + 1);
   if (message.version) {
-    const char* const end = message.version->data() + message.version->size();
-    const auto read = std::from_chars(message.version->data(), end, version);
+    const std::string_view text = *message.version;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, version);
     if (read.ec != std::errc{} || read.ptr != end ||
         version > message.appended.millis() + kFutureLimitMillis) {
       version = std::max(message.appended.millis(), known + 1);

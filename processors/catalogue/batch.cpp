@@ -229,6 +229,7 @@ Result<void> Batch::finish() {
 
 std::vector<kafka::TopicPartitionOffset> Batch::offsets() const {
   std::vector<kafka::TopicPartitionOffset> list;
+  list.reserve(next_offsets_.size());
   for (const auto& [at, next] : next_offsets_) {
     list.push_back({at, next});
   }

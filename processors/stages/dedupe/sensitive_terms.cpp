@@ -289,7 +289,7 @@ SensitiveTerms::SensitiveTerms(const std::vector<std::string>& terms) {
       wordless_.push_back(std::move(term));
     }
   }
-  std::ranges::stable_sort(terms_, {}, &Term::hash);
+  std::ranges::sort(terms_, {}, &Term::hash);
   filter_.assign(kFilterBits / 64, 0);
   slots_.assign(std::bit_ceil(terms_.size() * 2 + 1), 0);
   for (std::size_t i = 0; i < terms_.size(); ++i) {

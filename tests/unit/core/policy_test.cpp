@@ -236,11 +236,12 @@ TEST(PolicyLog, WhatNeverWasInForceIsTakenBack) {
   wrong.schema.reset();
   EXPECT_EQ(log.apply(wrong)->errc(), Errc::unknown_schema);
   ASSERT_EQ(log.faults().size(), 2U);
-  for (const std::string key : {"nonsense", "source:met"}) {
+  for (const std::string& key : {std::string{"nonsense"}, std::string{"source:met"}}) {
     ASSERT_TRUE(log.faults().contains(key));
     EXPECT_FALSE(log.faults().at(key).in_force);
     PolicyMessage back = taken_back(key, kNow, 3);
-    back.version = std::to_string(log.faults().at(key).version);
+    const std::string version = std::to_string(log.faults().at(key).version);
+    back.version = version;
     EXPECT_FALSE(log.apply(back));
     EXPECT_FALSE(log.faults().contains(key));
   }
