@@ -107,8 +107,8 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
   // What is flushed is merged away soon, so compressing it first is wasted. Blob files cost as much
-  // (400,000 works of 2 KB, us of processor time per work with what follows later: 7.3 to 8.2,
-  // against 7.4 to 9.1) and four times the disk; universal compaction came to 5.6 to 9.9.
+  // (400,000 works of 2 KB, us of processor time per work with what follows later: 8.3 to 9.1,
+  // against 7.4 to 9.4) and three to four times the disk; universal compaction came to 6.0 to 9.9.
   options.compression_per_level = {rocksdb::kNoCompression};
   options.compression_per_level.resize(7, rocksdb::kLZ4Compression);
   return options;
