@@ -191,8 +191,8 @@ Result<void> KafkaOutput::produce(const std::string& topic,
 }
 
 Result<void> KafkaOutput::sighting(const Sighting& sighting, std::string_view value) {
-  static const kafka::Headers kHeaders = schema(schema_header::kRaw);
-  return produce(raw_topic_, std::nullopt, sighting.key, value, kHeaders);
+  static const kafka::Headers headers = schema(schema_header::kRaw);
+  return produce(raw_topic_, std::nullopt, sighting.key, value, headers);
 }
 
 Result<void> KafkaOutput::rejection(const Rejection& rejection) {
@@ -242,7 +242,7 @@ Result<void> KafkaOutput::learn_totals(const TotalsByProvider& added) {
 }
 
 Result<void> KafkaOutput::add_totals(const TotalsByProvider& added) {
-  static const kafka::Headers kHeaders = schema(schema_header::kTotals);
+  static const kafka::Headers headers = schema(schema_header::kTotals);
   if (const auto learned = learn_totals(added); !learned) {
     return learned;
   }
@@ -250,7 +250,7 @@ Result<void> KafkaOutput::add_totals(const TotalsByProvider& added) {
     Totals& sum = totals_.at(provider);
     sum.add(totals);
     const std::string key = encode_totals_key({"produce", provider, kProducerTotals.value});
-    const auto sent = produce(totals_topic_, kProducerTotals, key, encode_totals(sum), kHeaders);
+    const auto sent = produce(totals_topic_, kProducerTotals, key, encode_totals(sum), headers);
     if (!sent) {
       return sent;
     }
@@ -265,9 +265,8 @@ Result<void> KafkaOutput::checkpoint(const RunState& state, const TotalsByProvid
   if (const auto counted = add_totals(added); !counted) {
     return counted;
   }
-  static const kafka::Headers kHeaders = schema(schema_header::kProducerState);
-  const auto kept =
-      produce(state_topic_, std::nullopt, state.command, encode_run_state(state), kHeaders);
+  static const kafka::Headers headers = schema(schema_header::kProducerState);
+  auto kept = produce(state_topic_, std::nullopt, state.command, encode_run_state(state), headers);
   if (!kept) {
     return kept;
   }
@@ -276,10 +275,10 @@ Result<void> KafkaOutput::checkpoint(const RunState& state, const TotalsByProvid
 
 Result<void> KafkaOutput::run_finished(MediaType media_type, std::string_view provider,
                                        std::string_view value) {
-  static const kafka::Headers kHeaders = schema(schema_header::kRaw);
+  static const kafka::Headers headers = schema(schema_header::kRaw);
   const std::string key = run_finished_key(media_type, provider);
   for (std::int32_t i = 0; i < raw_partitions_; ++i) {
-    const auto sent = produce(raw_topic_, kafka::Partition{i}, key, value, kHeaders);
+    const auto sent = produce(raw_topic_, kafka::Partition{i}, key, value, headers);
     if (!sent) {
       return sent;
     }

@@ -16,12 +16,12 @@ FRESHET_PROVIDERS(X)
 #undef X
 
 const std::vector<RegisteredProvider>& providers() {
-  static const std::vector<RegisteredProvider> kProviders{
+  static const std::vector<RegisteredProvider> list{
 #define X(name) {#name, &name},
       FRESHET_PROVIDERS(X)
 #undef X
   };
-  return kProviders;
+  return list;
 }
 
 const RegisteredProvider* find_provider(std::string_view command) {

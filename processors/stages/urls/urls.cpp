@@ -164,6 +164,7 @@ Totals Urls::sums_with_batch(const std::string& provider, const UrlCounts& count
 
 std::vector<std::pair<std::string, std::string>> Urls::totals() const {
   std::vector<std::pair<std::string, std::string>> list;
+  list.reserve(batch_counts_.size());
   for (const auto& [provider, counted] : batch_counts_) {
     list.emplace_back(std::string{kTotalsPrefix} + provider,
                       encode_totals(sums_with_batch(provider, counted)));
