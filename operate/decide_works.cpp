@@ -90,7 +90,7 @@ NamedWork find_by_provider(const std::string& provider, const std::string& id,
     const std::string key = make_work_key(each, provider, id);
     const auto parsed = parse_work_key(key);
     if (!parsed || parsed->provider != provider) {
-      throw StartupError{"not a provider and an identifier: " + provider + " " + id};
+      throw StartupError{fmt::format("not a provider and an identifier: {} {}", provider, id)};
     }
     if ((!media_type || *media_type == each) && lookup.has(*parsed)) {
       found.push_back(key);
