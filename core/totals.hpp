@@ -24,10 +24,11 @@ namespace freshet {
 ///   works{status}. received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
 ///   (control: run_finished and removed records); works: how many works have which status now;
 ///   decisions{applied, unchanged, unknown_work, dead_lettered}: records of `media.decisions.v1`,
-///   which are no part of `received`; verdicts{applied, unchanged, ignored, dead_lettered}: those of
-///   `media.url-verdicts.v1`, likewise; claims{made, released}: records sent to
+///   which are no part of `received`; verdicts{applied, unchanged, ignored, dead_lettered}: those
+///   of `media.url-verdicts.v1`, likewise; claims{made, released}: records sent to
 ///   `media.url-claims.v1`
-/// * `urls`: received, claimed, released, dead_lettered{reason}, told. received = claimed + released +
+/// * `urls`: received, claimed, released, dead_lettered{reason}, told. received = claimed +
+/// released +
 ///   Σ dead_lettered: records of `media.url-claims.v1`, by the provider of the claimant; told:
 ///   verdicts sent. Once all is read, over all providers and partitions: claims.made = claimed,
 ///   claims.released = released, told = Σ verdicts
