@@ -71,17 +71,27 @@ void ClaimState::each_other(const UrlHash& url, const Url& known,
   }
 }
 
-const std::optional<Claimant>& ClaimState::owner(const UrlHash& url) { return find(url).owner; }
+ClaimState::Url& ClaimState::find_with_owner(const UrlHash& url) {
+  Url& known = find(url);
+  if (known.is_vacant) {
+    promote_next(url, known);
+  }
+  return known;
+}
+
+const std::optional<Claimant>& ClaimState::owner(const UrlHash& url) {
+  return find_with_owner(url).owner;
+}
 
 bool ClaimState::is_claimant(const UrlHash& url, std::string_view work_key) {
-  const Url& known = find(url);
+  const Url& known = find_with_owner(url);
   return known.owner &&
          (known.owner->work_key == work_key || other(url, known, work_key).has_value());
 }
 
 bool ClaimState::is_shared(const UrlHash& url) {
   bool shared = false;
-  each_other(url, find(url), [&](std::string_view, UtcTime) {
+  each_other(url, find_with_owner(url), [&](std::string_view, UtcTime) {
     shared = true;
     return false;
   });
@@ -90,7 +100,7 @@ bool ClaimState::is_shared(const UrlHash& url) {
 
 void ClaimState::each(const UrlHash& url,
                       const std::function<void(std::string_view work_key)>& visit) {
-  const Url& known = find(url);
+  const Url& known = find_with_owner(url);
   if (known.owner) {
     visit(known.owner->work_key);
     each_other(url, known, [&](std::string_view work_key, UtcTime) {
@@ -102,6 +112,10 @@ void ClaimState::each(const UrlHash& url,
 
 void ClaimState::claim(const UrlHash& url, Claimant claimant) {
   Url& known = find(url);
+  if (known.is_vacant) {
+    known.others.insert_or_assign(std::move(claimant.work_key), claimant.created_on);
+    return;
+  }
   if (!known.owner) {
     return set_owner(known, std::move(claimant));
   }
@@ -111,7 +125,7 @@ void ClaimState::claim(const UrlHash& url, Claimant claimant) {
     }
     // Later than it said before: perhaps another is the earliest now.
     known.others.insert_or_assign(std::move(claimant.work_key), claimant.created_on);
-    return promote_next(url, known);
+    return vacate(known);
   }
   if (claimant < *known.owner) {
     known.others.insert_or_assign(std::move(known.owner->work_key), known.owner->created_on);
@@ -125,11 +139,11 @@ void ClaimState::claim(const UrlHash& url, Claimant claimant) {
 
 bool ClaimState::release(const UrlHash& url, std::string_view work_key) {
   Url& known = find(url);
-  if (!known.owner) {
+  if (!known.owner && !known.is_vacant) {
     return false;
   }
-  if (known.owner->work_key == work_key) {
-    promote_next(url, known);
+  if (known.owner && known.owner->work_key == work_key) {
+    vacate(known);
     return true;
   }
   if (!other(url, known, work_key)) {
@@ -142,6 +156,12 @@ bool ClaimState::release(const UrlHash& url, std::string_view work_key) {
 void ClaimState::set_owner(Url& known, std::optional<Claimant> owner) {
   known.owner = std::move(owner);
   known.owner_changed = true;
+  known.is_vacant = false;
+}
+
+void ClaimState::vacate(Url& known) {
+  set_owner(known, std::nullopt);
+  known.is_vacant = true;
 }
 
 void ClaimState::promote_next(const UrlHash& url, Url& known) {
@@ -159,10 +179,13 @@ void ClaimState::promote_next(const UrlHash& url, Url& known) {
   set_owner(known, std::move(next));
 }
 
-std::vector<std::pair<std::string, std::optional<std::string>>> ClaimState::changes() const {
+std::vector<std::pair<std::string, std::optional<std::string>>> ClaimState::changes() {
   std::vector<std::pair<std::string, std::optional<std::string>>> list;
   list.reserve(urls_.size());
-  for (const auto& [url, known] : urls_) {
+  for (auto& [url, known] : urls_) {
+    if (known.is_vacant) {
+      promote_next(url, known);
+    }
     const std::string_view prefix = bytes_of(url);
     if (known.owner_changed) {
       std::optional<std::string> value;

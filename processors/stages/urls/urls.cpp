@@ -95,6 +95,12 @@ void Urls::apply(const ClaimRecord& record, UrlsOutput& output) {
 
 void Urls::claim(const ClaimMessage& message) {
   ++counts(message.work_key).claimed;
+  if (state_.is_vacant(message.url)) {
+    // All are told who comes next; to look for it after each claim would read all each time.
+    state_.claim(message.url, {message.created_on, std::string{message.work_key}});
+    audiences_[message.url].is_all = true;
+    return;
+  }
   const auto& owner = state_.owner(message.url);
   const std::optional<std::string> before = owner ? std::optional{owner->work_key} : std::nullopt;
   state_.claim(message.url, {message.created_on, std::string{message.work_key}});
@@ -110,7 +116,8 @@ void Urls::claim(const ClaimMessage& message) {
 void Urls::release(const ClaimMessage& message) {
   ++counts(message.work_key).released;
   const bool was_owner =
-      state_.owner(message.url) && state_.owner(message.url)->work_key == message.work_key;
+      state_.is_vacant(message.url) ||
+      (state_.owner(message.url) && state_.owner(message.url)->work_key == message.work_key);
   const bool was_known = state_.release(message.url, message.work_key);
   if (was_owner || !was_known) {
     audiences_[message.url].is_all = true;

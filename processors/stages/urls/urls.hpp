@@ -80,7 +80,7 @@ class Urls {
   void finish(UrlsOutput& output);
 
   /// What is to be written to the store when the batch, or what was restored, is committed.
-  std::vector<std::pair<std::string, std::optional<std::string>>> changes() const {
+  std::vector<std::pair<std::string, std::optional<std::string>>> changes() {
     return state_.changes();
   }
   /// Sums that the batch changed, including it: `urls:<provider>`, and the value on the topic.

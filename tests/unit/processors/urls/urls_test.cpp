@@ -162,6 +162,54 @@ TEST(Urls, OneClaimAmongThousandsReadsAHandfulOfEntries) {
   EXPECT_LT(stage.store.reads, 20);
 }
 
+// Works that go together go in the order in which they came: each of them is the owner when it
+// leaves. To look for the next one each time would take longer than a transaction may.
+TEST(Urls, OwnersThatLeaveInTurnWithinABatchCostOneLookAtAll) {
+  constexpr int kCrowd = 2'000;
+  Stage stage;
+  std::vector<Say> come;
+  std::vector<Say> go;
+  for (int i = 0; i < kCrowd; ++i) {
+    const std::string name = "w" + std::to_string(10'000 + i);
+    come.push_back(claims(name, 100 + i));
+    go.push_back(leaves(name));
+    // A claim among them, as when works get new ids.
+    go.push_back(claims("n" + std::to_string(10'000 + i), 10'000 + i, true));
+  }
+  stage.batch(come);
+  go.resize(go.size() - 4);
+  stage.store.reads = 0;
+  for (const Say& said : go) {
+    stage.say(said);
+  }
+  stage.urls->finish(stage.out);
+  EXPECT_LT(stage.store.reads, 10 * kCrowd);
+  ASSERT_EQ(stage.out.verdicts.size(), static_cast<std::size_t>(kCrowd));
+  for (const Verdict& verdict : stage.out.verdicts) {
+    EXPECT_EQ(verdict.owner, key_of("w11998"));
+  }
+}
+
+// The same while a restore reads what others took.
+TEST(Urls, OwnersThatLeftBeforeARestoreCostOneLookAtAllPerChunk) {
+  constexpr int kCrowd = 2'000;
+  Stage stage;
+  std::vector<Say> come;
+  for (int i = 0; i < kCrowd; ++i) {
+    come.push_back(claims("w" + std::to_string(10'000 + i), 100 + i));
+  }
+  stage.batch(come);
+  stage.store.reads = 0;
+  for (int i = 0; i + 1 < kCrowd; ++i) {
+    std::string key;
+    append_claim_key(key, kU, key_of("w" + std::to_string(10'000 + i)));
+    stage.urls->restore_claim({key, std::nullopt, schema_header::kUrlClaim, i});
+  }
+  EXPECT_EQ(stage.commit(), "");
+  EXPECT_LT(stage.store.reads, 10 * kCrowd);
+  EXPECT_EQ(stage.batch({claims("late", 99'999)}), "late<w11999");
+}
+
 // Also where every claim of a batch changes the owner: each is told once, not once per claim.
 TEST(Urls, ManyNewOwnersInOneBatchTellEachClaimantOnce) {
   Stage stage;
