@@ -62,13 +62,16 @@ int guarded(const std::function<int()>& run) {
   }
 }
 
-/// A command that only has subcommands shows how to ask the first of them for its own example.
+/// A command that only has subcommands shows how to ask the first of them for its own example; the
+/// others say where the settings are listed, which each of them takes.
 void add_footers(CLI::App& app, const std::string& path) {
   for (CLI::App* each : app.get_subcommands([](CLI::App*) { return true; })) {
     const std::string name = path + " " + each->get_name();
     const auto below = each->get_subcommands([](CLI::App*) { return true; });
     if (!below.empty() && each->get_footer().empty()) {
       each->footer(fmt::format("Example: {} {} --help", name, below.front()->get_name()));
+    } else {
+      each->footer(each->get_footer() + "\nSettings, such as --kafka-brokers: freshet --help");
     }
     add_footers(*each, name);
   }
@@ -179,10 +182,13 @@ void CommandLine::add_settings() {
     CLI::Option* option = root_.add_option_function<std::string>(
         setting.flag(),
         [this, key = setting.key](const std::string& value) { flags_.emplace_back(key, value); },
-        setting.meaning);
+        setting.default_text.empty()
+            ? setting.meaning
+            : fmt::format("{}; default {}", setting.meaning, setting.default_text));
     option->group(kSettingsGroup)->type_name("");
     if (setting.kind == SettingKind::boolean) {
-      option->expected(0, 1)->default_str("true");  // the flag alone means yes
+      // The flag alone means yes, which help would show as the default.
+      option->expected(0, 1)->default_str("true")->option_text("[true|false]");
     }
   }
 }

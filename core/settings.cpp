@@ -185,7 +185,8 @@ Setting boolean(std::string key, std::string meaning, Member member) {
 Setting librdkafka_properties() {
   Setting setting;
   setting.key = "kafka.librdkafka";
-  setting.meaning = "librdkafka properties, passed through (TLS, SASL, tuning); see below";
+  setting.meaning =
+      "properties of librdkafka (TLS, SASL, tuning), but for those that delivery depends on";
   setting.secret = Secret::yes;
   setting.is_prefix = true;
   setting.set = [](Config& config, std::string_view name, std::string_view value) -> Fault {
@@ -310,7 +311,9 @@ std::vector<Setting> store_settings() {
       "goes before every index and alias; lets several systems share a cluster",
       [](auto&& c) -> auto& { return c.elasticsearch.index_prefix; }, index_prefix));
   list.push_back(with_default(masked(text(
-                                  "redis.url", "shared cache and limits, `redis://host:port`",
+                                  "redis.url",
+                                  "shared cache and limits, `redis://host:port`; so far nothing "
+                                  "but `config check` uses it",
                                   [](auto&& c) -> auto& { return c.redis.url; }, redis_url)),
                               "empty: in-process"));
   return list;
@@ -327,7 +330,7 @@ std::vector<Setting> role_settings() {
                          "with a mirror: whether rate limits and back-offs wait",
                          [](auto&& c) -> auto& { return c.http.mirror_waits; }));
   list.push_back(text(
-      "http.user_agent", "how requests to providers name us",
+      "http.user_agent", "how requests name us; providers want a contact in it",
       [](auto&& c) -> auto& { return c.http.user_agent; }, header_text));
   list.push_back(with_default(
       text(
@@ -347,18 +350,17 @@ std::vector<Setting> role_settings() {
   list.push_back(integer(
       "process.table_mb",
       "most memory for the table of works, 40 bytes each, over all partitions, in MB; a process "
-      "has "
-      "the share of its partitions; works past it are looked up on disk; 0: no limit",
+      "has the share of its partitions; works past it are looked up on disk; 0: no limit",
       [](auto&& c) -> auto& { return c.process.table_mb; }, 0, 1'048'576));
   list.push_back(text(
       "state.dir", "directory of the processors' state",
       [](auto&& c) -> auto& { return c.state.dir; }, not_empty));
   list.push_back(text(
-      "api.listen", "address of the API, `host:port`; port 0: any free one, printed",
+      "api.listen", "address of the API, `host:port`; port 0: any free one, which the log names",
       [](auto&& c) -> auto& { return c.api.listen; }, listen_address));
   list.push_back(text(
       "metrics.listen",
-      "address of `/metrics`, `/healthz`, `/readyz`; port 0: any free one, printed",
+      "address of `/metrics`, `/healthz`, `/readyz`; port 0: any free one, which the log names",
       [](auto&& c) -> auto& { return c.metrics.listen; }, listen_address));
   list.push_back(text(
       "log.level", "`debug`, `info`, `warn` or `error`",

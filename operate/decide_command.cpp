@@ -272,7 +272,9 @@ void add_decide_commands(CLI::App& root, Commands& commands) {
   add_decision(*group, commands, "takedown", "Hide works everywhere; the content is kept");
   add_decision(*group, commands, "sensitive", "Mark works as sensitive");
   add_decision(*group, commands, "erase", "Hide works and drop their content");
-  add_decision(*group, commands, "undo", "End what was decided; a work comes back at once");
+  add_decision(
+      *group, commands, "undo",
+      "End what was decided: a work comes back at once, one that was erased when it is seen again");
   add_decision(*group, commands, "reemit", "Write the records again, for the stores");
   add_source_decisions(*group, commands);
   add_removal_decisions(*group, commands);

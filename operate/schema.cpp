@@ -165,10 +165,11 @@ void add_schema_commands(CLI::App& root, Commands& commands) {
   CLI::App* group = root.add_subcommand("schema", "Tables and indexes");
   group->require_subcommand(1);
   const auto applied = std::make_shared<Flags>();
-  CLI::App* apply = add_action(*group, commands, "apply",
-                               "Make what is missing: tables, index templates, first indexes and "
-                               "their aliases; again changes nothing",
-                               Action::apply, applied);
+  CLI::App* apply =
+      add_action(*group, commands, "apply",
+                 "Make what is missing: tables, index templates, first indexes and "
+                 "their aliases; again changes nothing; exit 3 where what is there differs",
+                 Action::apply, applied);
   apply->add_option("--shards", applied->shards, "Primary shards of a new index")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

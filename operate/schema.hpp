@@ -65,11 +65,9 @@ struct IndexOptions {
 /// behind the aliases `<prefix>image` (live documents) and `<prefix>image-write` (all of them).
 ///
 /// An index carries the checksum of the file it was made from in `_meta`. One made from another
-/// version is left alone and reported as `differs`: its documents have to be indexed anew
-/// (`freshet rebuild`).
+/// version is left alone and reported as `differs`: its documents have to be indexed anew.
 /// @error StartupError: the cluster does not answer. WorkFailed: it refuses something.
-/// RefusedError:
-///        an index has the name of an alias.
+///        RefusedError: an index has the name of an alias.
 std::vector<Entry> elasticsearch_status(http::HttpClient& client, const IndexOptions& options);
 std::vector<Entry> apply_elasticsearch(http::HttpClient& client, const IndexOptions& options);
 

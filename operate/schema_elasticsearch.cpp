@@ -131,7 +131,8 @@ Entry index_entry(Cluster& cluster, std::string_view media_type, const std::stri
     const auto& mappings = found->as_object().begin()->value().at("mappings");
     const bool is_same = checksum_in(mappings) == shipped_checksum(media_type);
     entry.state = is_same ? State::applied : State::differs;
-    entry.detail = is_same ? "" : "made from another mapping: fill a new one (`freshet rebuild`)";
+    entry.detail =
+        is_same ? "" : "made from another mapping: fill a new one, as docs/operations.md says";
   }
   return entry;
 }

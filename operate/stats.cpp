@@ -131,8 +131,10 @@ int run_stats(const Context& context, const Flags& flags) {
 }  // namespace
 
 void add_stats_command(CLI::App& root, Commands& commands) {
-  CLI::App* command = root.add_subcommand(
-      "stats", "What became of every record, and what the stores hold; says whether it adds up");
+  CLI::App* command = root.add_subcommand("stats",
+                                          "What became of every record, what the stores hold, "
+                                          "whether it adds up, and which removals wait "
+                                          "for approval");
   const auto flags = std::make_shared<Flags>();
   auto* as_json =
       command->add_flag("--json", flags->json, "Print JSON; one line a round with --watch");

@@ -105,7 +105,7 @@ void add_providers(CLI::App& simulate, Commands& commands) {
                       "Write here, at the start, what each producer's run must do, as JSON");
   command->footer(
       "Prints its address on standard output.\n"
-      "Example: freshet simulate providers --works 1500 --listen 127.0.0.1:9000 & \n"
+      "Example: freshet simulate providers --works 1500 --listen 127.0.0.1:9000 &\n"
       "         freshet produce jamendo --http-mirror http://127.0.0.1:9000 --dry-run");
   commands.on_run(command,
                   [options](const Context& context) { return serve_providers(*options, context); });
@@ -149,18 +149,24 @@ void add_generate(CLI::App& simulate, Commands& commands) {
   command->add_option("--duplicates", stream.duplicates, "Share of works with another work's URL")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->add_option("--media", stream.media, "image, audio")
+  command->add_option("--media", stream.media, "Of which media; default both")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(std::map<std::string, MediaType>{
-          {"image", MediaType::image}, {"audio", MediaType::audio}}));
-  command->add_option("--order", stream.order, "Order of works: ascending (per provider), random")
+          {"image", MediaType::image}, {"audio", MediaType::audio}}))
+      ->option_text("image,audio");
+  command
+      ->add_option("--order", stream.order, "Order of works; ascending: per provider, the default")
       ->transform(CLI::CheckedTransformer(std::map<std::string, simulate::WorkOrder>{
-          {"ascending", simulate::WorkOrder::ascending}, {"random", simulate::WorkOrder::random}}));
-  command->add_option("--part", stream.part, "all, load (each work once), recrawl (the rest)")
+          {"ascending", simulate::WorkOrder::ascending}, {"random", simulate::WorkOrder::random}}))
+      ->option_text("ascending|random");
+  command
+      ->add_option("--part", stream.part,
+                   "What is made: all, the default; each work once; or the rest")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, simulate::StreamPart>{{"all", simulate::StreamPart::all},
                                                       {"load", simulate::StreamPart::load},
-                                                      {"recrawl", simulate::StreamPart::recrawl}}));
+                                                      {"recrawl", simulate::StreamPart::recrawl}}))
+      ->option_text("all|load|recrawl");
   command->add_option("--fetched-at", flags->fetched_at,
                       "Time before the first sighting, RFC 3339, or now; default 2024-01-01");
   command->add_option("--rate", flags->rate, "Records per second; default: as fast as it goes")

@@ -58,6 +58,13 @@ TEST(CommandTree, EverySettingIsAFlag) {
   }
 }
 
+TEST(CommandTree, HelpTellsTheDefaultOfEachSetting) {
+  const Outcome help = run({"--help"});
+  EXPECT_THAT(help.out, HasSubstr("default 127.0.0.1:29092\n"));
+  EXPECT_THAT(help.out, HasSubstr("--http-mirror-waits [true|false]"));
+  EXPECT_THAT(help.out, HasSubstr("back-offs wait; default false\n"));
+}
+
 TEST(Completion, KnowsEveryCommandInEveryShell) {
   CommandLine command_line{{}};
   const std::string bash = bash_completion(command_line.root());
