@@ -1,21 +1,19 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace freshet::api {
 
-/// The licence slugs that may be searched for.
-/// @source  rest-api.md §1.5, §5.1; the groups are those of the v1 API: `all-cc` leaves out the
-/// public
-///          domain mark, `commercial` the -nc- ones, `modification` the -nd ones.
-std::span<const std::string_view> license_slugs();
+/// Whether it is one of the licence slugs that may be searched for.
+/// @source  rest-api.md §1.5, §5.1.
 bool is_license(std::string_view slug);
 
-/// The slugs of a `license_type`, ascending; empty for a type that does not exist.
+/// The slugs of a `license_type`, ascending; empty for a type that does not exist. The groups are
+/// those of the v1 API: `all-cc` leaves out the public domain mark, `commercial` the -nc- ones,
+/// `modification` the -nd ones.
 std::vector<std::string> licenses_of_type(std::string_view type);
 
 /// Where a licence is explained.

@@ -303,14 +303,6 @@ namespace policy {
 
 std::string source_key(std::string_view source) { return std::string{kSource}.append(source); }
 
-std::string popularity_key(MediaType media_type, std::string_view provider) {
-  return fmt::format("{}{}:{}", kPopularity, to_string(media_type), provider);
-}
-
-std::string removal_key(MediaType media_type, std::string_view provider) {
-  return fmt::format("{}{}:{}", kRemoval, to_string(media_type), provider);
-}
-
 }  // namespace policy
 
 Result<PolicyRule> parse_policy_rule(std::string_view key, std::string_view text) {

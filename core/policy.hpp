@@ -24,8 +24,6 @@ inline constexpr std::string_view kPopularity = "popularity:";  ///< + media typ
 inline constexpr std::string_view kRemoval = "removal:";        ///< + media type:provider
 
 std::string source_key(std::string_view source);
-std::string popularity_key(MediaType media_type, std::string_view provider);
-std::string removal_key(MediaType media_type, std::string_view provider);
 }  // namespace policy
 
 /// `{"terms":[…]}`: works in whose texts one of these stands as a whole word are sensitive.

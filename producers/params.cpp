@@ -60,11 +60,6 @@ Params with_param(Params params, std::string_view name, std::string value) {
   return params;
 }
 
-Params without_param(Params params, std::string_view name) {
-  std::erase_if(params, [&](const auto& p) { return p.first == name; });
-  return params;
-}
-
 Params overlay(Params base, const Params& over) {
   std::erase_if(base, [&](const auto& p) { return param_at(over, p.first).has_value(); });
   base.insert(base.end(), over.begin(), over.end());

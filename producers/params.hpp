@@ -21,7 +21,6 @@ std::int64_t param_number(const Params& params, std::string_view name, std::int6
 /// Sets a name to one value: in its place where it is there, else at the end.
 void set_param(Params& params, std::string_view name, std::string value);
 Params with_param(Params params, std::string_view name, std::string value);
-Params without_param(Params params, std::string_view name);
 
 /// `base` where every name of `over` has the values of `over` alone.
 Params overlay(Params base, const Params& over);
