@@ -19,7 +19,7 @@ code { font-family: ui-monospace, monospace; }
 <body>
 <main>
 <h1>Freshet API v1</h1>
-<p>Openly licensed images and audio, searchable seconds after their source published them.</p>
+<p>Openly licensed images and audio, searchable seconds after they were read at their source.</p>
 <h2>Endpoints</h2>
 <table>
 <thead><tr><th scope="col">Path</th><th scope="col">Answer</th></tr></thead>

@@ -33,7 +33,7 @@ std::int32_t wait_for_topic(kafka::Consumer& consumer, const std::string& topic,
     if (count) {
       return *count;
     }
-    log::warn("topic_waited_for", {{"topic", topic}, {"reason", count.error().message()}});
+    log::warn("topic_awaited", {{"topic", topic}, {"text", count.error().message()}});
     if (wait_for_stop(stop, 1s)) {
       throw WorkFailed{"stopped while waiting for topic " + topic};
     }
