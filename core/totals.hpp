@@ -12,30 +12,30 @@ namespace freshet {
 /// Running sums of one step for one provider in one partition, as kept on `media.totals.v1`.
 ///
 /// Key: `<kind>:<provider>:<partition>`, value: a JSON object of counters, nested one deep
-/// (`{"received": 12, "dropped": {"licence": 3}}`). A value replaces the earlier one: it holds sums
-/// since the topic's beginning, so compaction loses nothing. The record lies in the partition that
-/// it counts (producers: partition 0), so that a loop restores its own sums from its own partition.
+/// (`{"received": 12, "dropped": {"no_open_license": 3}}`). A value replaces the earlier one: it
+/// holds sums since the topic's beginning, so compaction loses nothing. The record lies in the
+/// partition that it counts (producers: 0), so that a loop restores its sums from its own.
 ///
 /// Kinds and their members:
 /// * `produce`: listed, emitted, dropped{reason}, rejected{reason}, requests, pages. listed (raw
 ///   sightings made by mapping, before the producer judges) = emitted + Σ dropped + Σ rejected
-/// * `process`: received, created, merged, unchanged, control, dropped{reason},
-/// dead_lettered{reason},
-///   works{status}. received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered
-///   (control: run_finished and removed records); works: how many works have which status now;
-///   decisions{applied, unchanged, unknown_work, dead_lettered}: records of `media.decisions.v1`,
-///   which are no part of `received`; verdicts{applied, unchanged, ignored, dead_lettered}: those
-///   of `media.url-verdicts.v1`, likewise; claims{made, released}: records sent to
-///   `media.url-claims.v1`
-/// * `urls`: received, claimed, released, dead_lettered{reason}, told. received = claimed +
-/// released +
-///   Σ dead_lettered: records of `media.url-claims.v1`, by the provider of the claimant; told:
-///   verdicts sent. Once all is read, over all providers and partitions: claims.made = claimed,
+/// * `process`: received, created, merged, unchanged, control (run_finished and removed records),
+///   dropped{reason}, dead_lettered{reason}, works{status}: how many works have which status now.
+///   received = created + merged + unchanged + control + Σ dropped + Σ dead_lettered.
+///   Beside these: decisions{applied, unchanged, unknown_work, dead_lettered}: records of
+///   `media.decisions.v1`, which are no part of `received`; verdicts{applied, unchanged, ignored,
+///   dead_lettered}: those of `media.url-verdicts.v1`, likewise; claims{made, released}: records
+///   sent to `media.url-claims.v1`
+/// * `urls`: received, claimed, released, dead_lettered{reason}: records of `media.url-claims.v1`,
+///   by the provider of the claimant; told: verdicts sent.
+///   received = claimed + released + Σ dead_lettered.
+///   Once all is read, over all providers and partitions: claims.made = claimed,
 ///   claims.released = released, told = Σ verdicts
+///
 /// * `popularity.<media_type>.<chunk>` and `run.<media_type>`: what is added over partitions to be
 ///   answered in policy; processors/sums/partition_sums.hpp
 struct Totals {
-  std::map<std::string, std::int64_t> counters;  ///< `received`, `dropped.licence`
+  std::map<std::string, std::int64_t> counters;  ///< `received`, `dropped.no_open_license`
 
   void add(std::string_view name, std::int64_t amount = 1);
   void add(const Totals& other);

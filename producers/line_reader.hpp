@@ -31,8 +31,7 @@ class LineReader {
 
   /// @return false at the end.
   /// @error Errc::malformed_payload, Retry::never: the file cannot be read to its end, such as a
-  /// gzip
-  ///        file that was cut short.
+  ///        gzip file that was cut short.
   Result<bool> next(Line& line);
 
  private:

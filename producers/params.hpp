@@ -32,8 +32,7 @@ bool contains(const Params& whole, const Params& part);
 json::object params_to_json(const Params& params);
 /// The same back; numbers and booleans become text, as a query holds only text.
 /// @error Errc::malformed_payload, Retry::never: not an object of texts, numbers, booleans and
-/// lists
-///        of these.
+///        lists of these.
 Result<Params> params_from_json(const json::value& value);
 
 }  // namespace freshet

@@ -27,8 +27,7 @@ using Judged = std::variant<Sighting, ProducerDrop, Error>;
 
 /// Adds the provider's fixed values and writes the members in one fixed order, nulls left out.
 /// @error Errc::invalid_value: the identifier is no text or number, or nothing is left of it when
-/// it
-///        is cleaned.
+///        it is cleaned.
 Judged judge(const ProviderSpec& spec, const Draft& draft);
 
 /// `{"seen": {"fetched_at", "run_id"}, "work": …}`.

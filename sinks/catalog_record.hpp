@@ -119,9 +119,8 @@ class CatalogDecoder {
   /// @param record  must live as long as the result is used.
   /// @return the record; valid until the next call.
   /// @error  Retry::never; Errc::unknown_schema, malformed_payload (not JSON, not UTF-8),
-  /// missing_field,
-  ///         invalid_value (with field and rule: `nul`, `type`, `max_length_80`, `int32`, …),
-  ///         wrong_key.
+  ///         missing_field, wrong_key, invalid_value (with field and rule: `nul`, `type`,
+  ///         `max_length_80`, `int32`, …).
   Result<const StoreRecord*> decode(const SinkRecord& record);
 
  private:

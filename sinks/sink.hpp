@@ -103,8 +103,7 @@ class Sink {
 
   /// Asks the store whether it can be written to.
   /// @error  Errc::unreachable or timed_out: nobody answers. Others: it answers and lacks
-  /// something,
-  ///         such as its table or index; the text says what.
+  ///         something, such as its table or index; the text says what.
   virtual Result<void> check() = 0;
 };
 

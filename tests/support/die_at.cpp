@@ -5,15 +5,13 @@
 /// It stands in front of the client libraries' functions, so that the program under test has no
 /// code for it. The file is removed by the process that dies of it: a restarted one lives.
 ///
-/// | point           | dies |
-/// |-----------------|-----------------------------------------------------------------------------|
-/// | offsets-sent    | with all of a transaction at the broker, before its commit | | commit-asked
-/// | as the commit of a transaction is about to be asked for                     | | committed |
-/// after a transaction was committed, before anything is written to disk       | | group-commit |
-/// after a sink's store took a batch, before its offsets go to the group       | | group-committed
-/// | after that                                                                  | | copied | with
-/// a batch's rows sent to PostgreSQL and its transaction open             | | store-commit    |
-/// with PostgreSQL's COMMIT sent and its answer not read                       |
+/// `offsets-sent`: with all of a transaction at the broker, before its commit.
+/// `commit-asked`: as the commit of a transaction is about to be asked for.
+/// `committed`: after a transaction was committed, before anything is written to disk.
+/// `group-commit`: after a sink's store took a batch, before its offsets go to the group.
+/// `group-committed`: after that.
+/// `copied`: with a batch's rows sent to PostgreSQL and its transaction open.
+/// `store-commit`: with PostgreSQL's COMMIT sent and its answer not read.
 ///
 /// @thread_safety  All of it; of two threads at a point one or both find the file, and the end is
 /// one.

@@ -63,8 +63,8 @@ struct Update {
 /// holds, only `seen` takes it in: when, and which URL it claims.
 ///
 /// @param newest_seen  the greatest time at which the newest sighting's very content was seen,
-/// where
-///                     that is later than the record says: unchanged sightings are not written.
+///                     where that is later than the record says: unchanged sightings are not
+///                     written.
 /// @param work         is normalised by this call.
 /// @param json         the new record is appended when the effect says so.
 Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newest_seen,
