@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::uint64_t kMaxRecords = 20'000;
 constexpr std::uint64_t kMaxBytes = 8U << 20U;
-// Of one partition and batch; records of a scan are as large as any.
-constexpr std::int64_t kMaxScanRecords = 4'000;
 
 }  // namespace
 
@@ -122,11 +120,8 @@ void Batch::scan(std::chrono::microseconds time) {
     Touched& touched = touch(partition);
     output_.about(kafka::Partition{partition.number}, touched);
     ScanBatch batch{partition.dedupe, *tools_, output_};
-    const Scan::Slice slice = partition.scan.run(
-        [&] {
-          return touched.records < kMaxScanRecords && std::chrono::steady_clock::now() < until;
-        },
-        batch);
+    const Scan::Slice slice =
+        partition.scan.run([&] { return std::chrono::steady_clock::now() < until; }, batch);
     scanned_.works += slice.works;
     scanned_.written += slice.written;
     is_over = std::chrono::steady_clock::now() >= until;

@@ -90,9 +90,10 @@ void Scan::request(ScanJob job) {
   queue_.push_back(std::move(running));
 }
 
-Scan::Slice Scan::run(const std::function<bool()>& goes_on, ScanBatch& batch) {
+Scan::Slice Scan::run(const std::function<bool()>& has_time, ScanBatch& batch) {
   Slice slice;
   in_slice_ = true;
+  const auto goes_on = [&] { return slice.written < kMostWritten && has_time(); };
   for (Running& running : queue_) {
     if (running.is_over) {
       continue;

@@ -89,9 +89,11 @@ class Scan {
     std::int64_t works = 0;
     std::int64_t written = 0;
   };
-  /// Visits works until `goes_on` says false (asked before each work but the first) or nothing is
-  /// left. The batch must have been begun.
-  Slice run(const std::function<bool()>& goes_on, ScanBatch& batch);
+  /// Records that a slice writes at most: they wait in memory for the commit.
+  static constexpr std::int64_t kMostWritten = 4'000;
+  /// Visits works until `has_time` says false (asked before each work but the first), so many were
+  /// written, or nothing is left. The batch must have been begun.
+  Slice run(const std::function<bool()>& has_time, ScanBatch& batch);
 
   /// The batch was committed: progress is stored. Nothing to do where `run` was not called.
   void commit();

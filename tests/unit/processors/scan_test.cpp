@@ -130,6 +130,23 @@ TEST_F(ScanOf, ASliceWithoutTimeStillVisitsOneWork) {
   EXPECT_EQ(slice(0).works, 1);
 }
 
+// What a slice writes has to fit into a batch; how much else is in the batch does not matter.
+TEST_F(ScanOf, ASliceEndsWhenItHasWrittenMuch) {
+  for (int i = 0; i < 3 * Scan::kMostWritten; ++i) {
+    store.records.emplace("image:c:" + std::to_string(i) + "2", "{}");
+  }
+  request("lists", "", "1");
+  request("popularity:image:a", "image:a:", "1");
+  EXPECT_EQ(slice(1'000'000).written, Scan::kMostWritten);
+  scan.commit();
+  EXPECT_EQ(slice(1'000'000).written, Scan::kMostWritten);
+  scan.commit();
+  while (scan.has_work()) {
+    EXPECT_GT(slice(1'000'000).works, 0);
+    scan.commit();
+  }
+}
+
 TEST_F(ScanOf, AnAbortedSliceIsVisitedAgain) {
   const auto all = request("lists", "", "1");
   slice(2);
