@@ -136,7 +136,9 @@ bool PartitionSums::restore(std::string_view kind, std::string_view provider,
     return false;
   }
   Metric& metric = metrics_[scope];
-  if (!name.empty() && metric.name != name) {
+  if (name.empty()) {
+    metric.name.clear();  // no longer counted; its chunks come one by one
+  } else if (metric.name != name) {
     metric = {name, {}};
   }
   // A later value replaces an earlier one.

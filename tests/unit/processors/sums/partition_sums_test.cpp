@@ -162,6 +162,23 @@ TEST(PartitionSums, AnotherMetricIsCountedFromTheStart) {
   EXPECT_EQ(topic.restored().metric(kScope), "");
 }
 
+// Read before compaction, or into sums that are there: what was counted once is not counted now.
+TEST(PartitionSums, WhatIsNoLongerCountedHasNoMetric) {
+  PartitionSums sums;
+  const auto restore = [&](std::string_view kind, std::string_view value) {
+    ASSERT_TRUE(sums.restore(kind, "flickr", *parse_totals(value)));
+  };
+  restore("popularity.image.0", R"({"views":{"0":2}})");
+  restore("popularity.image.5", R"({"views":{"0":0,"7":1}})");
+  restore("popularity.image.0", "{}");
+  restore("popularity.image.5", "{}");
+  EXPECT_EQ(sums.metric(kScope), "") << "so that it is counted anew when it has a metric again";
+  EXPECT_EQ(sums.histogram(kScope)->size(), 0);
+  restore("popularity.image.0", R"({"views":{"0":1}})");
+  EXPECT_EQ(sums.metric(kScope), "views");
+  EXPECT_EQ(sums.histogram(kScope)->size(), 1);
+}
+
 TEST(Runs, AreCountedOnceAndTheNewestHolds) {
   Topic topic;
   PartitionSums sums;
