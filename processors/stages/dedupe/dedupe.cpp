@@ -7,7 +7,9 @@
 #include "core/hash.hpp"
 #include "core/json.hpp"
 #include "core/key.hpp"
+#include "core/policy.hpp"
 #include "core/topics.hpp"
+#include "core/utf8.hpp"
 #include "processors/json_text.hpp"
 #include "processors/stages/dedupe/seen_entries.hpp"
 
@@ -102,6 +104,11 @@ Result<FinishedRun> read_run_finished(std::string_view key, const RawRecord& raw
     return Error{Errc::wrong_key, "key", "run", "not run:<media type>:<provider>"};
   }
   run.provider = run.scope.substr(colon + 1);
+  // What it removes is said in policy, where the provider has to be one.
+  static const std::string kAnswer = encode_policy_rule(RemovalRule{});
+  if (!parse_policy_rule(std::string{policy::kRemoval}.append(run.scope), kAnswer)) {
+    return Error{Errc::wrong_key, "key", "run", "no provider can have this name"};
+  }
   const auto body = parse_json(raw.body);
   const json::object* object = body ? body->if_object() : nullptr;
   if (object == nullptr) {
@@ -117,8 +124,9 @@ Result<FinishedRun> read_run_finished(std::string_view key, const RawRecord& raw
     return Error{Errc::wrong_key, "key", "identity", "the run is of another provider"};
   }
   const auto started_at = parse_time(text("started_at").value_or(""));
-  if (!started_at || *started_at > raw.fetched_at) {
-    return invalid("started_at", "time", "started_at is no time, or later than the run's end");
+  if (!started_at || *started_at < kEarliestSighting || *started_at > raw.fetched_at) {
+    return invalid("started_at", "time",
+                   "started_at is no time since 1970, or later than the run's end");
   }
   const json::value* complete = object->if_contains("complete");
   if (complete == nullptr || !complete->is_bool()) {
@@ -462,7 +470,9 @@ void Dedupe::repeat(std::string_view key, std::uint64_t hash, const HotEntry& en
 
 void Dedupe::removal(std::string_view key, const RawRecord& raw, const Tools& tools,
                      DedupeOutput& output) {
-  if (!parse_work_key(key) || partition_for_key(key, partitions_) != partition_) {
+  // No content says here what the key may be: the stores would refuse what is no text.
+  if (!parse_work_key(key) || !is_utf8(key) || key.find('\0') != std::string_view::npos ||
+      partition_for_key(key, partitions_) != partition_) {
     return refuse(key, Error{Errc::wrong_key, "key", "identity", "not the key of a work here"},
                   output);
   }
@@ -627,6 +637,9 @@ std::optional<std::string_view> Dedupe::find_json(std::string_view key) {
 std::optional<HotEntry> Dedupe::find_entry(std::string_view key, std::uint64_t hash) {
   if (const auto entry = table_.find(hash); entry || table_.is_complete()) {
     return entry;
+  }
+  if (!parse_work_key(key)) {
+    return std::nullopt;  // perhaps one of the store's own, under which there is no record
   }
   const auto json = find_json(key);
   if (!json) {

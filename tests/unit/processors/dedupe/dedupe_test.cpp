@@ -195,6 +195,127 @@ TEST_F(OneWork, PastTheLimitOfTheTableItsRecordKeepsTheTime) {
   EXPECT_EQ(partition.store.records, before);
 }
 
+class SharedUrl : public OneWork {
+ protected:
+  std::string at_url(std::string_view url, std::string_view rest = "") {
+    std::string text = work(rest);
+    const std::string_view shipped = "https://u.org/a.jpg";
+    return text.replace(text.find(shipped), shipped.size(), url);
+  }
+  void see(std::int64_t micros, const std::string& content) {
+    send(sighting_json(kT + micros, content), ++now);
+  }
+  void told(std::string_view url, std::string_view owner) {
+    UrlHash hash = *parse_url_hash(url_hash(MediaType::image, url, partition.rules));
+    std::string key;
+    append_verdict_key(key, kKey, hash);
+    std::string value;
+    append_verdict(value, owner);
+    partition.begin(UtcTime::from_millis(++now));
+    partition.rule(key, value);
+    partition.commit();
+  }
+  std::string owner() {
+    const auto made = record();
+    EXPECT_EQ(made.at("status").as_string(),
+              made.at("duplicate_of").is_null() ? "live" : "duplicate");
+    return made.at("duplicate_of").is_null() ? "" : made.at("duplicate_of").as_string().c_str();
+  }
+  /// Of the last batch, since the last call: `claim`, `claim?` (asks for an answer), `release`.
+  std::string said() {
+    std::string text;
+    for (const auto& [key, value] : std::exchange(partition.claims, {})) {
+      const bool asks = value && value->find("answer") != std::string::npos;
+      text += (text.empty() ? "" : " ") + std::string{!value ? "release"
+                                                      : asks ? "claim?"
+                                                             : "claim"};
+    }
+    return text;
+  }
+
+  const std::string kA = "https://u.org/a.jpg";
+  const std::string kB = "https://u.org/b.jpg";
+  const std::string kOwner = "image:flickr:7";
+  std::int64_t now = 1;
+};
+
+TEST_F(SharedUrl, KeepsItsOwnerWhileTheUrlStaysWhatItIs) {
+  see(0, at_url(kA));
+  EXPECT_EQ(said(), "claim");
+  told(kA, kOwner);
+  EXPECT_EQ(owner(), kOwner);
+  see(10, at_url(kA, R"(,"title":"another")"));
+  EXPECT_EQ(owner(), kOwner);
+  see(20, at_url("http://U.org:80/a.jpg?utm_source=x#top", R"(,"title":"another")"));
+  EXPECT_EQ(owner(), kOwner) << "the same URL in another form";
+  see(5, at_url(kA, R"(,"title":"late")"));
+  EXPECT_EQ(owner(), kOwner);
+  EXPECT_EQ(said(), "") << "nothing of this changes the claim";
+  see(-1'000'000, at_url(kB, R"(,"title":"late, and of another URL")"));
+  EXPECT_EQ(owner(), kOwner) << "an older sighting's URL is not the work's";
+  EXPECT_EQ(said(), "claim?") << "it was there earlier than it said";
+  told(kA, kKey);
+  EXPECT_EQ(owner(), "");
+}
+
+TEST_F(SharedUrl, ForgetsTheOwnerOfAUrlThatItNoLongerHas) {
+  see(0, at_url(kA));
+  told(kA, kOwner);
+  said();
+  see(10, at_url(kB));
+  EXPECT_EQ(owner(), "");
+  EXPECT_EQ(said(), "release claim?");
+  told(kA, kOwner);
+  EXPECT_EQ(owner(), "") << "about the URL that it had";
+  told(kB, kOwner);
+  EXPECT_EQ(owner(), kOwner);
+  see(20, at_url(kA));
+  EXPECT_EQ(owner(), "") << "until it is told anew";
+  EXPECT_EQ(said(), "release claim?");
+}
+
+TEST_F(SharedUrl, ForgetsTheOwnerWhenItIsRemovedAtSource) {
+  see(0, at_url(kA));
+  told(kA, kOwner);
+  said();
+  send(removal_json(kT + 10), ++now);
+  EXPECT_EQ(record().at("status").as_string(), "removed_at_source");
+  EXPECT_TRUE(record().at("duplicate_of").is_null());
+  EXPECT_EQ(said(), "release");
+  told(kA, kOwner);
+  EXPECT_TRUE(record().at("duplicate_of").is_null());
+  see(20, at_url(kA));
+  EXPECT_EQ(owner(), "");
+  EXPECT_EQ(said(), "claim?");
+}
+
+// The store keeps positions, sums and notes under keys of its own, beside the records.
+TEST_F(OneWork, PastTheLimitOfTheTableAKeyOfTheStoresOwnIsPutAside) {
+  partition.limit_table(1);
+  send(sighting_json(kT, work()), 1);
+  ASSERT_FALSE(partition.dedupe->table().is_complete());
+  const std::string own{"\0positions", 10};
+  partition.store.records.emplace(own, "12 3 4 5");
+  send(sighting_json(kT, work()), 2, own);
+  EXPECT_EQ(last_letter(), Errc::wrong_key);
+  send("{}", 3, own);
+  send(removal_json(kT), 4, own);
+  EXPECT_EQ(partition.out.letters.size(), 3);
+  EXPECT_EQ(count("received"), 4);
+  EXPECT_EQ(partition.store.records.at(own), "12 3 4 5");
+}
+
+// What is no text the stores refuse, so it must not become a record.
+TEST_F(OneWork, ARemovalOfWhatCanBeNoWorkIsPutAside) {
+  for (const std::string& key :
+       {std::string{"image:met:\xff"}, std::string{"image:met:a\0b", 13}}) {
+    partition.out.letters.clear();
+    send(removal_json(kT), 1, key);
+    EXPECT_EQ(last_letter(), Errc::wrong_key);
+    EXPECT_FALSE(partition.store.records.contains(key));
+  }
+}
+
 TEST_F(OneWork, AForeignWorkWithTheSameHashCostsTimeNotTruth) {
   send(sighting_json(kT, work()), 1'000);
   // As if another work with this hash had been set last.

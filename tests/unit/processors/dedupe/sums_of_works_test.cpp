@@ -152,6 +152,24 @@ TEST_F(FlickrPartition, TakesNoteOfARunThatCouldNotReadEverything) {
   EXPECT_LT(run()->refused_at, run()->started_at);
 }
 
+// What is counted is answered in policy, under a key that has to be one there.
+TEST_F(FlickrPartition, TakesNoRunThatPolicyCouldNotAnswer) {
+  const auto end_run = [&](const std::string& provider, std::int64_t started) {
+    partition.out.letters.clear();
+    send("run:image:" + provider,
+         run_finished_json(kT, R"({"media_type":"image","provider":")" + provider +
+                                   R"(","complete":true,"started_at":")" +
+                                   format_millis(UtcTime{started}) + "\"}"));
+    return partition.out.letters.empty();
+  };
+  EXPECT_FALSE(end_run("a:b", kT));
+  EXPECT_FALSE(end_run(std::string(200, 'a'), kT));
+  EXPECT_FALSE(end_run("met", -1'000));
+  EXPECT_TRUE(partition.dedupe->sums().uncounted_runs().empty());
+  EXPECT_TRUE(end_run("met", kT));
+  EXPECT_EQ(partition.dedupe->sums().uncounted_runs().size(), 1);
+}
+
 struct RunRow {
   const char* name;
   std::string key;
