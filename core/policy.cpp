@@ -376,6 +376,23 @@ std::optional<Error> PolicyLog::apply(const PolicyMessage& message) {
   return std::nullopt;
 }
 
+namespace {
+
+// Words on runs add up. A processor that says what a later run found may not have read yet what
+// somebody said of an earlier one, and must not undo it.
+void keep_words(RemovalRule& rule, const RemovalRule& before) {
+  rule.approved_before = std::max(rule.approved_before, before.approved_before);
+  rule.refused_before = std::max(rule.refused_before, before.refused_before);
+  const auto settles = [&](const std::optional<UtcTime>& time) {
+    return rule.held && time && rule.held->started_at <= *time;
+  };
+  if (settles(rule.approved_before) || settles(rule.refused_before)) {
+    rule.held.reset();
+  }
+}
+
+}  // namespace
+
 std::optional<Error> PolicyLog::take_value(const PolicyMessage& message) {
   if (message.schema != schema_header::kPolicy) {
     return Error{Errc::unknown_schema, "schema", "header", "policy: not a value of this version"};
@@ -395,9 +412,18 @@ std::optional<Error> PolicyLog::take_value(const PolicyMessage& message) {
   known = value->version;
   policy_.version_ = std::max(policy_.version_, known);
   const std::string key{message.key};
-  policy_.values_.insert_or_assign(key, std::make_shared<const PolicyValue>(std::move(*value)));
   bytes_.insert_or_assign(key, std::string{*message.value});
   faults_.erase(key);
+  const auto* const before = policy_.find<RemovalRule>(key);
+  if (auto* const removal = std::get_if<RemovalRule>(&value->rule); removal && before) {
+    const RemovalRule said = *removal;
+    keep_words(*removal, *before);
+    if (*removal != said) {
+      bytes_.insert_or_assign(key, encode_policy_value(*value));
+      note_fault(message, std::nullopt);
+    }
+  }
+  policy_.values_.insert_or_assign(key, std::make_shared<const PolicyValue>(std::move(*value)));
   return std::nullopt;
 }
 

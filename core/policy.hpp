@@ -61,7 +61,9 @@ struct PopularityRule {
 /// "held":{"started_at":"…","known":n,"missing":n,"refused_sightings":true|false}|null}`: works of
 /// the provider that were last seen before `approved_before` are removed at source. A run that
 /// would remove too many, or some whose sightings could not be used, is held until somebody
-/// approves or refuses; runs that began at `refused_before` or earlier are settled.
+/// approves or refuses; runs that began at `refused_before` or earlier are settled. Both times hold
+/// until the rule is taken back: a later value with an earlier time, said by who had not read it
+/// yet, does not undo them.
 struct RemovalRule {
   struct Held {
     UtcTime started_at;
@@ -141,16 +143,17 @@ struct PolicyMessage {
   std::int64_t offset = 0;
 };
 
-/// The newest message of a key does not say what is in force: it cannot be used, or it is older
-/// than the value before it. Compaction will leave only that message, so the value in force has to
-/// be written again.
+/// The newest message of a key does not say what is in force: it cannot be used, it is older than
+/// the value before it, or it knows less of removals. Compaction will leave only that message, so
+/// the value in force has to be written again.
 struct PolicyFault {
   std::string key;
   std::int64_t offset = 0;
-  std::optional<Error> error;  ///< nothing: usable, but of an earlier version
+  std::optional<Error> error;  ///< nothing: usable
   std::optional<std::string> bytes;
   std::optional<std::string> schema;  ///< its header `schema`
-  /// What is to be written: the earlier value as it was; nothing: none, the lists are as shipped.
+  /// What is to be written: a value as it was, or of removals with all that was said; nothing:
+  /// none, the lists are as shipped.
   std::optional<std::string> in_force;
   std::int64_t version = 0;  ///< of what is in force
 };

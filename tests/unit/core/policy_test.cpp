@@ -273,6 +273,49 @@ TEST(PolicyLog, AnEarlierVersionDoesNotReplaceALater) {
   EXPECT_NE(log.policy().find<SourceRule>("source:met"), nullptr);
 }
 
+// Somebody approves what a run removes while a processor, which has not read that yet, says what
+// the next run found.
+TEST(PolicyLog, ALaterWordOnRemovalsDoesNotUndoAnEarlier) {
+  constexpr std::string_view kKey = "removal:image:met";
+  const auto began = [](int day) { return UtcTime::from_millis(day * 86'400'000LL); };
+  const auto rule = [&](int approved, int refused, int held) {
+    RemovalRule made;
+    made.approved_before = approved > 0 ? std::optional{began(approved)} : std::nullopt;
+    made.refused_before = refused > 0 ? std::optional{began(refused)} : std::nullopt;
+    if (held > 0) {
+      made.held = RemovalRule::Held{began(held), 10, 5, false};
+    }
+    return made;
+  };
+  PolicyLog log;
+  const auto say = [&](std::int64_t version, const RemovalRule& said) {
+    EXPECT_FALSE(log.apply(
+        message(std::string{kKey}, value_json(version, encode_policy_rule(said)), version)));
+    return *log.policy().find<RemovalRule>(kKey);
+  };
+  say(1, rule(0, 0, 3));
+  say(2, rule(3, 0, 0));
+  EXPECT_TRUE(log.faults().empty());
+  EXPECT_EQ(say(3, rule(0, 0, 4)), rule(3, 0, 4)) << "and the later run is held";
+  ASSERT_EQ(log.faults().size(), 1U) << "compaction would leave a message without the approval";
+  const PolicyFault fault = log.faults().begin()->second;
+  EXPECT_FALSE(fault.error);
+  EXPECT_EQ(fault.version, 3);
+  ASSERT_TRUE(fault.in_force);
+  EXPECT_FALSE(log.apply(message(std::string{kKey}, *fault.in_force, 4)));
+  EXPECT_TRUE(log.faults().empty());
+  EXPECT_EQ(*log.policy().find<RemovalRule>(kKey), rule(3, 0, 4));
+  EXPECT_EQ(log.policy().version_of(kKey), 3);
+
+  EXPECT_EQ(say(5, rule(3, 4, 0)), rule(3, 4, 0));
+  EXPECT_EQ(say(6, rule(3, 0, 4)), rule(3, 4, 0)) << "it was refused already";
+  EXPECT_EQ(say(7, rule(5, 4, 0)), rule(5, 4, 0));
+  EXPECT_TRUE(log.faults().empty());
+  log.apply(taken_back(std::string{kKey}, 8));
+  EXPECT_EQ(say(9, rule(0, 0, 4)), rule(0, 0, 4)) << "what was taken back is forgotten";
+  EXPECT_TRUE(log.faults().empty());
+}
+
 TEST(PolicyLog, TakenBackIsAVersionOfItsOwn) {
   PolicyLog log;
   log.apply(message("source:met", value_json(9, R"({"hidden":true})")));
