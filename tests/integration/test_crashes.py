@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 from stream import Proxy, Stream, identifier, until
-from test_stream import totals
+from test_stream import reasons, totals
 
 WORKS = 6000
 
@@ -18,6 +18,13 @@ def generate(stream: Stream, works: int, seed: int) -> dict:
     stream.run("simulate", "generate", "--works", str(works), "--seed", str(seed), "--recrawl", "0.5", "--dirty", "0.01",
                "--duplicates", "0.02", "--media", "image,audio", "--truth", str(truth))
     return json.loads(truth.read_text())
+
+
+def is_settled(stream: Stream) -> bool:
+    """Whether every claim has been judged and every verdict applied: records come in before either."""
+    counted, urls = totals(stream, "process"), totals(stream, "urls")
+    return ((urls["claimed"], urls["released"]) == (counted["claims.made"], counted["claims.released"])
+            and urls["told"] == sum(reasons(counted, "verdicts").values()))
 
 
 class Checks(unittest.TestCase):
@@ -166,6 +173,7 @@ class Sharing(Checks):
             self.assertEqual(two.stop(), 0)
             three.kill()  # and does not come back: the others take over when its session ends
             until(lambda: totals(stream, "process")["received"] == truth["received"], 60, "the last processor to do it all", every=1)
+            until(lambda: is_settled(stream), 60, "it to settle who owns which URL", every=1)
             self.assertEqual(one.stop(), 0)
             stream.drain(processor=False)
             self.check(stream, truth)
