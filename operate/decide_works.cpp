@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "operate/decide.hpp"
+#include "operate/one_line.hpp"
 
 namespace freshet {
 namespace {
@@ -22,12 +23,6 @@ bool is_uuid(std::string_view text) {
                       ? c == '-'
                       : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
-}
-
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
 }
 
 // Exceptions of libpqxx end here.

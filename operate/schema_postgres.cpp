@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <pqxx/pqxx>
 
 #include "core/check.hpp"
+#include "operate/one_line.hpp"
 #include "operate/schema.hpp"
 
 namespace freshet::schema {
@@ -54,12 +54,6 @@ std::vector<Entry> compare(std::span<const Migration> migrations,
                        "applied at " + what.applied_at + " by a newer freshet"});
   }
   return entries;
-}
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
 }
 
 template <class Use>

@@ -15,6 +15,7 @@
 #include "core/http/curl_client.hpp"
 #include "core/json.hpp"
 #include "core/kafka/admin.hpp"
+#include "operate/one_line.hpp"
 
 namespace freshet {
 namespace {
@@ -24,15 +25,6 @@ constexpr std::chrono::seconds kTimeout{5};
 struct CloseConnection {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
-
-/// One line of a message that may have several.
-std::string one_line(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
-    text.pop_back();
-  }
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
 
 ServiceCheck check_kafka(const Config::Kafka& config) {
   ServiceCheck check{"kafka", config.brokers, "answers", std::nullopt};

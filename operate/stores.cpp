@@ -6,6 +6,7 @@
 #include <pqxx/pqxx>
 
 #include "core/json.hpp"
+#include "operate/one_line.hpp"
 
 namespace freshet {
 namespace {
@@ -13,14 +14,6 @@ namespace {
 constexpr std::array<const char*, 2> kMediaTypes{"image", "audio"};
 // The original has some fifty sources; a terms aggregation must name a bound.
 constexpr int kMostProviders = 10'000;
-
-std::string one_line(std::string text) {
-  for (char& c : text) {
-    c = c == '\n' ? ' ' : c;
-  }
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
-}
 
 template <class Use>
 auto with_postgres(const std::string& dsn, Use&& use)

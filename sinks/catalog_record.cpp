@@ -607,7 +607,7 @@ struct CatalogDecoder::Impl {
       return fail({Errc::wrong_key, "identifier", "of_key",
                    "catalogue record: the identifier is not the key's"});
     }
-    // A decision on a work that nobody has sighted yet has no sighting to date it by.
+    // The schema lets the first of these be null: the revision is a time, too.
     const UtcTime revised_at = UtcTime::from_millis(record.revision);
     record.updated_on = updated_on.value_or(revised_at);
     record.created_on = created_on.value_or(record.updated_on);

@@ -108,7 +108,6 @@ class Loop {
   enum class State { unassigned, starting, reading, parked };
 
   // -- start
-  // ---------------------------------------------------------------------------------------
 
   void check_start() {
     kafka::Admin admin{context_.config.kafka};
@@ -169,7 +168,6 @@ class Loop {
   }
 
   // -- rebalances, called from within poll
-  // ---------------------------------------------------------
 
   void on_assigned(const std::vector<kafka::TopicPartition>& given) {
     owned_.clear();
@@ -275,7 +273,6 @@ class Loop {
   }
 
   // -- the loop
-  // ------------------------------------------------------------------------------------
 
   int work() {
     while (!context_.stop.stop_requested()) {
@@ -401,7 +398,6 @@ class Loop {
   }
 
   // -- offsets
-  // -------------------------------------------------------------------------------------
 
   void commit() {
     if (state_ == State::unassigned) {
@@ -468,7 +464,6 @@ class Loop {
   }
 
   // -- idle
-  // ----------------------------------------------------------------------------------------
 
   bool is_done_for_good() {
     const bool is_idle = state_ == State::reading && carried_.empty() &&
@@ -517,7 +512,6 @@ class Loop {
   }
 
   // -- end
-  // -----------------------------------------------------------------------------------------
 
   int fail(const Error& error) {
     log::error(
