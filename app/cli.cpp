@@ -43,7 +43,7 @@ std::map<std::string, std::string> environment() {
 }
 
 int complain(int code, const std::string& why) {
-  std::cerr << "freshet: " << why << std::endl;
+  std::cerr << "freshet: " << why << '\n';
   return code;
 }
 

@@ -44,7 +44,9 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Node>& no
   nodes.push_back(std::move(node));
   for (const CLI::App* subcommand : subcommands) {
     const std::string& name = subcommand->get_name();
-    collect(*subcommand, path.empty() ? name : path + " " + name, nodes);
+    std::string below = path;
+    below.append(path.empty() ? "" : " ").append(name);
+    collect(*subcommand, below, nodes);
   }
 }
 

@@ -52,6 +52,7 @@ Present read_present(const Context& context, kafka::Consumer& consumer,
     numbers.insert(partition_for_key(work.key, partitions));
   }
   std::vector<kafka::TopicPartitionOffset> from;
+  from.reserve(numbers.size());
   for (const std::int32_t number : numbers) {
     from.push_back({{context.config.kafka.prefixed(topics::kDecisions), kafka::Partition{number}},
                     kafka::Consumer::kBeginning});
@@ -217,6 +218,7 @@ int run_decide(const Context& context, const std::string& action, const Flags& f
   send(context, lines, partitions);
   if (flags.wait_seconds > 0) {
     std::vector<kafka::TopicPartitionOffset> from;
+    from.reserve(ends.size());
     for (const auto& [at, end] : ends) {
       from.push_back({at, end});
     }

@@ -38,6 +38,7 @@ void measure(kafka::Consumer& consumer, const Config::Kafka& config,
   }
   const auto assign_open = [&] {
     std::vector<kafka::TopicPartitionOffset> from;
+    from.reserve(open.size());
     for (const auto& [at, lag] : open) {
       from.push_back({at, samples[at].read_to});
     }

@@ -15,6 +15,7 @@ namespace {
 
 std::vector<std::string> names_of(const std::vector<TopicSpec>& specs) {
   std::vector<std::string> names;
+  names.reserve(specs.size());
   for (const TopicSpec& spec : specs) {
     names.push_back(spec.name);
   }
@@ -60,7 +61,7 @@ int describe(const Context& context, bool as_json) {
       const auto value = topic->configs.find(name);
       const std::string text = value == topic->configs.end() ? "" : value->second;
       configs[name] = text;
-      settings += (settings.empty() ? "" : " ") + name + "=" + text;
+      settings.append(settings.empty() ? "" : " ").append(name).append("=").append(text);
     }
     list.push_back(json::object{{"topic", spec.name},
                                 {"exists", true},
