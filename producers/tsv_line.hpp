@@ -37,9 +37,8 @@ struct TsvRow {
 /// Values are passed on as they were stored. Numbers and booleans are typed where they are such,
 /// texts otherwise; licence slugs are lower-cased, as old files hold `CC0`.
 /// @error Errc::malformed_payload, field `line`: another number of columns, a broken escape or
-/// bytes that are no UTF-8;
-///        with a column as field: JSON or an array that cannot be read. Errc::missing_field: no
-///        provider, identifier, landing page or URL.
+///        bytes that are no UTF-8; with a column as field: JSON or an array that cannot be read.
+///        Errc::missing_field: no provider, identifier, landing page or URL.
 /// @source  the batch system's file versions 000, 001 and 002.
 Result<TsvRow> parse_tsv_line(std::string_view line, MediaType media_type);
 
