@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t kMaxRecords = 20'000;
 constexpr std::uint64_t kMaxBytes = 8U << 20U;
+// What takes a few bytes, a verdict or a removal, may write a record of thousands.
+constexpr std::uint64_t kMaxRecordBytes = 32U << 20U;
 
 }  // namespace
 
@@ -312,7 +314,10 @@ void Batch::rollback() {
   clear();
 }
 
-bool Batch::is_full() const { return records_ >= kMaxRecords || bytes_ >= kMaxBytes; }
+bool Batch::is_full() const {
+  return records_ >= kMaxRecords || bytes_ >= kMaxBytes ||
+         output_.record_bytes() >= kMaxRecordBytes;
+}
 
 void Batch::clear() {
   touched_.clear();

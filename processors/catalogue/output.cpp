@@ -31,6 +31,7 @@ void BatchOutput::begin(kafka::Producer& producer, UtcTime batch_time) {
   producer_ = &producer;
   batch_time_ = batch_time;
   failure_.reset();
+  record_bytes_ = 0;
 }
 
 void BatchOutput::about(const kafka::Message& message, Input input, Touched& touched) {
@@ -56,6 +57,7 @@ bool BatchOutput::record(std::string_view key, std::string_view json) {
     return false;
   }
   touched_->records += note(sent) ? 1 : 0;
+  record_bytes_ += json.size();
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,6 +49,8 @@ class BatchOutput final : public DedupeOutput, public UrlsOutput {
 
   /// The first error of the batch: what was to be sent is not, so the batch cannot be committed.
   const std::optional<Error>& failure() const { return failure_; }
+  /// Of the batch's catalogue records, which it keeps in memory until it is committed.
+  std::uint64_t record_bytes() const { return record_bytes_; }
 
  private:
   void produce_claim(std::string_view url_hash, std::string_view key,
@@ -65,6 +68,7 @@ class BatchOutput final : public DedupeOutput, public UrlsOutput {
   kafka::Producer* producer_ = nullptr;
   UtcTime batch_time_;
   std::optional<Error> failure_;
+  std::uint64_t record_bytes_ = 0;
   kafka::Partition partition_;
   const kafka::Message* message_ = nullptr;
   Input input_ = Input::raw;

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto kPollWait = 100ms;
 constexpr auto kIdleWait = 200ms;
 constexpr auto kRetryWait = 2s;
+constexpr auto kRefusedWait = 60s;
 constexpr std::size_t kPollRecords = 2'000;
 // Policy comes round, and what it asks for has begun.
 constexpr auto kEcho = 1s;
@@ -113,7 +114,11 @@ void SumsFollower::follow(const std::stop_token& stop) {
       continue;
     }
     show_held(*state->policy);
-    const auto answers = aggregate.answers(*state->policy, now);
+    auto answers = aggregate.answers(*state->policy, now);
+    std::erase_if(answers, [&](const PolicyAnswer& answer) {
+      const auto refused = refused_.find(answer.key);
+      return refused != refused_.end() && now - refused->second < kRefusedWait;
+    });
     if (!answers.empty()) {
       is_settled_ = false;
       if (!publish(answers, stop)) {
@@ -125,7 +130,8 @@ void SumsFollower::follow(const std::stop_token& stop) {
   }
 }
 
-// What is answered is in the policy before the next answer: each is said once.
+// What is answered is in the policy before the next answer: each is said once. What is not there
+// then was refused, and would be answered at every look at the sums.
 bool SumsFollower::publish(const std::vector<PolicyAnswer>& answers, const std::stop_token& stop) {
   kafka::Producer producer{config_, {}};
   const auto goes_on = [&] { return !stop.stop_requested(); };
@@ -141,6 +147,10 @@ bool SumsFollower::publish(const std::vector<PolicyAnswer>& answers, const std::
               {{"rule", answer.key}, {"version", *written}, {"why", answer.why}});
     if (!policy_.catch_up(goes_on)) {
       return false;
+    }
+    if (policy_.state()->policy->version_of(answer.key) < *written) {
+      refused_[answer.key] = steady_clock::now();
+      log::error("policy_answer_refused", {{"rule", answer.key}, {"version", *written}});
     }
   }
   return true;

@@ -19,7 +19,8 @@ namespace freshet {
 
 /// Adds the sums of all partitions and answers in policy, on a thread, a consumer and a producer of
 /// its own. It works in the process that has partition 0, so there is one to a group. Two of them
-/// for a moment, and one that reads everything again, say nothing new.
+/// for a moment, and one that reads everything again, say nothing new. What policy does not take is
+/// said again once a minute at most.
 class SumsFollower {
  public:
   /// @param is_active  asked all the time, from the thread: whether this process is to answer.
@@ -46,6 +47,8 @@ class SumsFollower {
   Counter& answered_;
   std::function<bool()> is_active_;
   std::map<std::string, Gauge*> held_;
+  /// What policy did not take, and when it was said: by a clock that is far ahead, say.
+  std::map<std::string, std::chrono::steady_clock::time_point> refused_;
   std::atomic<bool> is_settled_{false};
   std::jthread thread_;  // last: joined before what it uses is gone
 };
