@@ -93,9 +93,9 @@ struct ElasticsearchClient::Impl {
     tls->set_verify_mode(asio::ssl::verify_peer);
     error_code fault;
     if (config.ca_file.empty()) {
-      tls->set_default_verify_paths(fault);
+      static_cast<void>(tls->set_default_verify_paths(fault));
     } else {
-      tls->load_verify_file(config.ca_file, fault);
+      static_cast<void>(tls->load_verify_file(config.ca_file, fault));
     }
     if (fault) {
       throw StartupError{"elasticsearch.ca_file: " + config.ca_file + ": " + fault.message()};
@@ -147,7 +147,7 @@ Task<error_code> ElasticsearchClient::Impl::connect(Connection& connection,
     co_return connect_fault;
   }
   error_code ignored;
-  connection.tcp().socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+  static_cast<void>(connection.tcp().socket().set_option(asio::ip::tcp::no_delay{true}, ignored));
   if (connection.secure) {
     SSL_set_tlsext_host_name(connection.secure->native_handle(), address.host.c_str());
     connection.secure->set_verify_callback(asio::ssl::host_name_verification{address.host});

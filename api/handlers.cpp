@@ -76,10 +76,11 @@ Task<Reply> Handlers::handle(Request request) {
 
 Task<Reply> Handlers::dispatch(Route route, Request request, Caller caller) {
   const Endpoint endpoint = route.endpoint;
+  const bool is_options = request.method == "OPTIONS";
   Reply reply;
   if (!allows(endpoint, request.method)) {
     reply = error_reply(405, "Method \"" + request.method + "\" not allowed.");
-  } else if (request.method == "OPTIONS") {
+  } else if (is_options) {
     reply = options_reply(endpoint);
   } else {
     try {
@@ -124,7 +125,7 @@ Task<Reply> Handlers::dispatch(Route route, Request request, Caller caller) {
   }
   reply.headers.emplace_back("Allow", allowed_methods(endpoint));
   const auto cache = cache_control(endpoint);
-  if (cache && reply.status == 200 && request.method != "OPTIONS") {
+  if (cache && reply.status == 200 && !is_options) {
     reply.headers.emplace_back("Cache-Control", *cache);
   }
   co_return reply;
@@ -173,6 +174,7 @@ namespace {
 
 std::vector<std::string> identifiers_of(const Hits& hits) {
   std::vector<std::string> identifiers;
+  identifiers.reserve(hits.hits.size());
   for (const Hit& hit : hits.hits) {
     identifiers.push_back(hit.identifier);
   }

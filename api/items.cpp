@@ -37,8 +37,9 @@ std::optional<double> number_in(const json::value& value) {
   }
   const std::string_view text = value.get_string();
   double number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, fault] = std::from_chars(text.data(), end, number);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stopped, fault] = std::from_chars(begin, end, number);
   if (fault != std::errc{} || stopped != end || !std::isfinite(number)) {
     return std::nullopt;
   }

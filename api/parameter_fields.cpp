@@ -29,8 +29,9 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
   }
   const bool is_negative = text.starts_with('-');
   std::int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, fault] = std::from_chars(text.data(), end, value);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stopped, fault] = std::from_chars(begin, end, value);
   if (fault == std::errc::invalid_argument) {
     return std::nullopt;
   }
@@ -139,8 +140,9 @@ std::optional<double> FieldReader::number(std::string_view name, double least, d
     trimmed.remove_prefix(1);
   }
   double number = 0;
-  const char* const end = trimmed.data() + trimmed.size();
-  const auto [stopped, fault] = std::from_chars(trimmed.data(), end, number);
+  const char* const begin = trimmed.data();
+  const char* const end = begin + trimmed.size();
+  const auto [stopped, fault] = std::from_chars(begin, end, number);
   if (fault != std::errc{} || stopped != end || !std::isfinite(number)) {
     fail(name, "A valid number is required.");
     return std::nullopt;

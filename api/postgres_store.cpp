@@ -145,7 +145,7 @@ struct PostgresStore::Impl {
   /// Has `read` run on one of the connections; its result comes back on the caller's executor.
   template <class T>
   Task<Result<T>> run(std::function<T(pqxx::nontransaction&)> read) {
-    auto initiate = [this](auto handler, std::function<T(pqxx::nontransaction&)> task) {
+    auto initiate = [this](auto handler, const std::function<T(pqxx::nontransaction&)>& task) {
       auto executor = asio::get_associated_executor(handler);
       // std::function wants to be copied, a completion handler does not.
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));

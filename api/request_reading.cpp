@@ -1,6 +1,7 @@
 #include "api/request_reading.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace freshet::api {
 namespace {
@@ -70,7 +71,8 @@ Request read_request(const RawRequest& raw, std::string_view peer, std::string_v
   const std::string_view client = first_entry(raw.forwarded_for);
   request.client_address = client.empty() ? peer : client;
   request.authorization = raw.authorization;
-  request.request_id = is_request_id(raw.request_id) ? std::string{raw.request_id} : made_id;
+  request.request_id =
+      is_request_id(raw.request_id) ? std::string{raw.request_id} : std::move(made_id);
   request.is_preflight = raw.method == "OPTIONS" && !raw.preflight_method.empty();
   return request;
 }

@@ -13,6 +13,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <ctime>
+#include <exception>
 #include <random>
 #include <set>
 #include <thread>
@@ -33,8 +34,8 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
-constexpr std::uint64_t kMaxBodyBytes = 64 * 1024;  // no path takes a body that is larger
-constexpr std::chrono::seconds kReadTimeout{30};    // idle or slow: the next request, whole
+constexpr std::uint64_t kMaxBodyBytes = 64U << 10U;  // no path takes a body that is larger
+constexpr std::chrono::seconds kReadTimeout{30};     // idle or slow: the next request, whole
 constexpr std::chrono::seconds kWriteTimeout{30};
 constexpr std::size_t kMaxConnectionsPerThread = 2048;
 
@@ -205,12 +206,12 @@ Task<void> Server::Impl::serve(Loop& loop, tcp::socket socket) {
   loop.sessions.erase(&session);
   count_connections(-1);
   error_code ignored;
-  session.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  static_cast<void>(session.stream.socket().shutdown(tcp::socket::shutdown_send, ignored));
 }
 
 Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
   error_code ignored;
-  session.stream.socket().set_option(tcp::no_delay{true}, ignored);
+  static_cast<void>(session.stream.socket().set_option(tcp::no_delay{true}, ignored));
   const auto remote = session.stream.socket().remote_endpoint(ignored);
   const std::string peer = remote.address().to_string(ignored);
   beast::flat_buffer buffer;
@@ -247,10 +248,16 @@ Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
   }
 }
 
-Server::Server(int threads, HandlerFactory factory, ApiMetrics& metrics)
+Server::Server(int threads, const HandlerFactory& factory, ApiMetrics& metrics)
     : impl_{std::make_unique<Impl>(threads, factory, metrics)} {}
 
-Server::~Server() { stop(std::chrono::milliseconds{0}); }
+Server::~Server() {
+  try {
+    stop(std::chrono::milliseconds{0});
+  } catch (const std::exception& fault) {
+    log::error("api_stopped_badly", {{"what", fault.what()}});
+  }
+}
 
 void Server::listen(const std::string& address) {
   const std::size_t colon = address.rfind(':');
@@ -290,7 +297,7 @@ void Server::stop(std::chrono::milliseconds patience) {
   }
   asio::post(impl_->loops.front()->context, [this] {
     error_code ignored;
-    impl_->acceptor->close(ignored);
+    static_cast<void>(impl_->acceptor->close(ignored));
   });
   for (const auto& loop : impl_->loops) {
     asio::post(loop->context, [&loop = *loop] {
@@ -299,7 +306,8 @@ void Server::stop(std::chrono::milliseconds patience) {
         if (session->is_idle) {
           // Only the receiving half: a request that has arrived already is still read and answered.
           error_code ignored;
-          session->stream.socket().shutdown(tcp::socket::shutdown_receive, ignored);
+          static_cast<void>(
+              session->stream.socket().shutdown(tcp::socket::shutdown_receive, ignored));
         }
       }
     });

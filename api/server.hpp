@@ -19,7 +19,7 @@ class Server {
  public:
   using HandlerFactory = std::function<std::unique_ptr<RequestHandler>()>;
 
-  Server(int threads, HandlerFactory factory, ApiMetrics& metrics);
+  Server(int threads, const HandlerFactory& factory, ApiMetrics& metrics);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -31,6 +31,7 @@ std::vector<kafka::TopicPartition> partitions_of(kafka::Consumer& consumer,
     throw WorkFailed{count.error().message() + "; `freshet topics create` makes what is missing"};
   }
   std::vector<kafka::TopicPartition> partitions;
+  partitions.reserve(static_cast<std::size_t>(*count));
   for (std::int32_t i = 0; i < *count; ++i) {
     partitions.push_back({topic, kafka::Partition{i}});
   }

@@ -104,6 +104,7 @@ int run_replay(const Context& context, const Flags& flags) {
   wait_for_members_to_leave(admin, group, flags.wait_seconds, context.stop);
   std::vector<kafka::TopicPartitionOffset> targets;
   const auto partitions = partitions_of(consumer, topic);
+  targets.reserve(partitions.size());
   for (const kafka::TopicPartition& at : partitions) {
     targets.push_back({at, target_of(consumer, at, time)});
   }

@@ -36,7 +36,7 @@ int serve_recorded(const RecordedOptions& options, const Context& context) {
   simulate::RecordedCases cases{options.directory, options.cases};
   simulate::HttpServer server{
       options.listen, [&cases](const simulate::Request& request) { return cases.handle(request); }};
-  std::cout << server.address() << std::endl;
+  std::cout << server.address() << '\n' << std::flush;  // whoever started us waits for it
   log::info("recorded_cases_served", {{"address", server.address()}, {"cases", cases.size()}});
   server.run(context.stop);
   if (!options.report.empty()) {
@@ -80,7 +80,7 @@ int serve_providers(const ProvidersOptions& options, const Context& context) {
   if (!options.truth.empty()) {
     write_file(options.truth, providers.truth());
   }
-  std::cout << server.address() << std::endl;
+  std::cout << server.address() << '\n' << std::flush;  // whoever started us waits for it
   log::info("made_up_providers_served", {{"address", server.address()}});
   server.run(context.stop);
   return ExitCode::done;

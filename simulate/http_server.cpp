@@ -100,7 +100,7 @@ asio::awaitable<void> serve_connection(tcp::socket socket, const Handler& handle
     co_await send(stream, request, std::move(reply));
     if (!request.keep_alive()) {
       boost::system::error_code ignored;
-      stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      static_cast<void>(stream.socket().shutdown(tcp::socket::shutdown_send, ignored));
       co_return;
     }
   }

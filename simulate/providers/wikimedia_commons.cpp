@@ -311,14 +311,14 @@ ProviderTruth WikimediaCommons::truth() const {
   for (std::uint64_t id = kFirstId; id < kFirstId + world_.works; ++id) {
     const Kind kind = kind_of(id);
     const Fault fault = fault_of(id);
-    if (fault == Fault::no_info) {
-      ++truth.dropped["missing_url"];  // without details there is nothing to tell its type from
-    } else if (kind == Kind::video || kind == Kind::document) {
+    const bool is_supported = kind != Kind::video && kind != Kind::document;
+    // Without details there is nothing to tell its type from.
+    if (fault == Fault::no_info || (is_supported && fault == Fault::no_url)) {
+      ++truth.dropped["missing_url"];
+    } else if (!is_supported) {
       ++truth.dropped["unsupported_media_type"];
     } else if (fault == Fault::no_page) {
       ++truth.dropped["missing_foreign_landing_url"];
-    } else if (fault == Fault::no_url) {
-      ++truth.dropped["missing_url"];
     } else {
       ++truth.emitted[kind == Kind::sound ? "audio" : "image"];
       truth.unlicensed += fault == Fault::unlicensed ? 1 : 0;
