@@ -217,8 +217,8 @@ class Restore {
         partition.store->clear();
         partition.positions = {};
         forget_claims(partition);
-      } else {
-        load_stored(partition, *stored);
+      } else if (!load_stored(partition, *stored)) {
+        return false;
       }
     }
     partition.loaded = true;
@@ -273,7 +273,8 @@ class Restore {
     }
   }
 
-  static void load_stored(PartitionState& partition, const ChangelogPositions& stored) {
+  // False when it is to stop: nothing is loaded then.
+  bool load_stored(PartitionState& partition, const ChangelogPositions& stored) {
     partition.positions = stored;
     for (const auto& [name, sums] : partition.store->totals()) {
       restore_sums(partition, name, sums);
@@ -284,15 +285,32 @@ class Restore {
     if (saved && saved->catalog <= stored.catalog) {
       partition.positions.catalog = saved->catalog;
       partition.positions.seen = saved->seen;
-      return;
+      return true;
     }
     table.clear();
     partition.positions.seen = 0;  // the entries are not in the records
-    partition.store->each([&](std::string_view key, std::string_view json) {
+    const bool is_whole = each_record(partition, [&](std::string_view key, std::string_view json) {
       if (!partition.dedupe.restore_record(key, json)) {
         log::warn("stored_record_ignored", {{"partition", partition.number}});
       }
+      return true;
     });
+    if (!is_whole) {
+      table.clear();
+    }
+    return is_whole;
+  }
+
+  // Visits the records on disk while the group stays polled. False when it ended early.
+  bool each_record(PartitionState& partition, const Dedupe::Visit& visit,
+                   std::string_view prefix = {}) {
+    std::size_t visited = 0;
+    bool goes_on = true;
+    partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
+      goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
+      return goes_on;
+    });
+    return goes_on;
   }
 
   // Whether the state is of other topics than these: further than they are, or with records behind
@@ -409,7 +427,6 @@ class Restore {
       return true;
     }
     const ChangelogPositions on_disk = partition.store->positions().value_or(ChangelogPositions{});
-    std::size_t visited = 0;
     std::vector<std::pair<std::string, std::string>> raised;
     const auto write = [&] {
       std::vector<std::pair<std::string_view, std::string_view>> records{raised.begin(),
@@ -419,12 +436,7 @@ class Restore {
     };
     const bool is_whole = partition.dedupe.settle_seen(
         [&](std::string_view prefix, const Dedupe::Visit& visit) {
-          bool goes_on = true;
-          partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
-            goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
-            return goes_on;
-          });
-          return goes_on;
+          return each_record(partition, visit, prefix);
         },
         [&](std::string_view key, std::string_view json) {
           raised.emplace_back(key, json);
@@ -438,16 +450,10 @@ class Restore {
 
   // Works that were there before their provider had a metric; nothing to do but then.
   bool count_metrics(PartitionState& partition) {
-    std::size_t visited = 0;
-    return partition.dedupe.count_metrics(
-        shipped_dedupe_rules(), [&](std::string_view prefix, const Dedupe::Visit& visit) {
-          bool goes_on = true;
-          partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
-            goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
-            return goes_on;
-          });
-          return goes_on;
-        });
+    return partition.dedupe.count_metrics(shipped_dedupe_rules(),
+                                          [&](std::string_view prefix, const Dedupe::Visit& visit) {
+                                            return each_record(partition, visit, prefix);
+                                          });
   }
 
   bool reached(kafka::Consumer& reader, const std::vector<kafka::TopicPartitionOffset>& from) {
