@@ -3,7 +3,8 @@
 Two processors and both sinks are killed (SIGKILL) again and again while shuffled sightings flow: at random
 moments, and at exact points of their talk with broker and stores (tests/support/die_at.cpp). One loses its
 disk, one stays away until the group gives its work to the other, one is frozen until it is taken for dead
-and then goes on. When all is done the catalogue topic, PostgreSQL and Elasticsearch must hold what the
+and then goes on. Lists of policy change all the while, so that scans over all works die with the processes,
+and are in the end as the model has them. When all is done the catalogue topic, PostgreSQL and Elasticsearch must hold what the
 reference model (chaos_model.py) makes of the set of them, work by work; every raw record must be
 counted once; reading and storing everything again, with and without the disk, must write nothing; and
 when all owners of shared URLs go, those that come next must take their places.
@@ -228,6 +229,8 @@ def last_line(role: Role) -> str:
 
 
 class Chaos(unittest.TestCase):
+    policies = 0
+
     def test_chaos_changes_nothing(self):
         seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
         say(f"to have this again: --seed {seed} --sightings {options.sightings} --kills {options.kills}")
@@ -285,6 +288,7 @@ class Chaos(unittest.TestCase):
             feeder.allow(len(self.made) * (number + 1) // (rounds + 1), AWAY_SECONDS if long else SLICE_SECONDS)
             for decider in deciders:
                 decider.send((number + 1) / rounds)
+            self.change_policy(number, rounds)
             strike()
             killer.look_after()
         while killer.total < kills:
@@ -301,6 +305,19 @@ class Chaos(unittest.TestCase):
             self.assertTrue(any(how.startswith("process-") and how.endswith(" at committed") for how in killer.kills),
                             "no processor died between its commit and its state")
         self.finish_runs()
+
+    def change_policy(self, number: int, rounds: int) -> None:
+        """Hides ever other tags, and a source, which writes nothing. The last word comes while processes still die."""
+        who = ("--by", "chaos", "--why", f"round {number}")
+        if number == rounds - 2:
+            self.stream.run("policy", "reset", "hidden_tags", *who)
+            self.stream.run("decide", "show-source", "flickr", *who)
+            say(f"policy changed {self.policies} times, and is as it was")
+        elif number % 3 == 0 and number < rounds - 2:
+            rule = {"names": [], "parts": ["aeiou"[number // 3 % 5]], "providers": [], "least_accuracy": 0}
+            self.stream.run("policy", "set", "hidden_tags", "-", *who, stdin=json.dumps(rule).encode())
+            self.stream.run("decide", "hide-source", "flickr", *who)
+            self.policies += 1
 
     def finish_runs(self) -> None:
         """The end of a run that began before every sighting: no work is missing from it."""
