@@ -67,6 +67,9 @@ Present read_present(const Context& context, kafka::Consumer& consumer,
     }
     return true;
   });
+  if (context.stop.stop_requested()) {
+    throw WorkFailed{"stopped before anything was decided"};
+  }
   return present;
 }
 

@@ -61,6 +61,9 @@ Policy read_policy(const Context& context) {
                            .offset = message.offset().value});
                 return true;
               });
+  if (context.stop.stop_requested()) {
+    throw WorkFailed{"stopped before all of " + topic + " was read"};
+  }
   return log.policy();
 }
 
@@ -87,6 +90,12 @@ PolicySaid say_policy(const Context& context, const Policy& policy, std::string_
   kafka::Producer producer{context.config.kafka, {}};
   const std::int64_t version = require(kafka::write_policy(
       producer, context.config.kafka, policy, key, rule, {author.by, author.why}, now));
+  // The broker takes what no reader does: a version too far ahead of its clock.
+  if (read_policy(context).version_of(key) < version) {
+    throw WorkFailed{"what was said of " + std::string{key} + " is not in force: its version, " +
+                     std::to_string(version) +
+                     ", is more than an hour ahead of the broker's clock"};
+  }
   return {version, now, true};
 }
 

@@ -17,7 +17,8 @@ void add_policy_commands(CLI::App& root, Commands& commands);
 void add_source_decisions(CLI::App& decide, Commands& commands);
 
 /// What `media.policy.v1` says now, read to its end.
-/// @error StartupError, WorkFailed.
+/// @error StartupError, WorkFailed; also when it was told to stop: who writes what follows from a
+///        part of it undoes the rest.
 Policy read_policy(const Context& context);
 
 /// Who says a rule, and why.
@@ -38,9 +39,10 @@ struct PolicySaid {
   bool is_changed = false;  ///< false: it was so before, and nothing was written
 };
 
-/// Says a rule, or takes back what is said (nothing), and waits until the broker has it.
+/// Says a rule, or takes back what is said (nothing), and waits until it is in force for whoever
+/// reads the topic.
 /// @param policy  as read just before.
-/// @error WorkFailed.
+/// @error WorkFailed, also when it was written and is not in force.
 PolicySaid say_policy(const Context& context, const Policy& policy, std::string_view key,
                       const std::optional<PolicyRule>& rule, const PolicyAuthor& author);
 
