@@ -169,6 +169,7 @@ TEST(Urls, OwnersThatLeaveInTurnWithinABatchCostOneLookAtAll) {
   Stage stage;
   std::vector<Say> come;
   std::vector<Say> go;
+  come.reserve(kCrowd);
   for (int i = 0; i < kCrowd; ++i) {
     const std::string name = "w" + std::to_string(10'000 + i);
     come.push_back(claims(name, 100 + i));
@@ -195,6 +196,7 @@ TEST(Urls, OwnersThatLeftBeforeARestoreCostOneLookAtAllPerChunk) {
   constexpr int kCrowd = 2'000;
   Stage stage;
   std::vector<Say> come;
+  come.reserve(kCrowd);
   for (int i = 0; i < kCrowd; ++i) {
     come.push_back(claims("w" + std::to_string(10'000 + i), 100 + i));
   }
