@@ -1,6 +1,5 @@
 #include "processors/catalogue/runner.hpp"
 
-#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -29,20 +28,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-// Replies of brokers, memory of batches and write buffers come and go in blocks of megabytes.
-constexpr int kMmapThresholdBytes = 32 << 20;
-constexpr int kTrimThresholdBytes = 64 << 20;
-
 constexpr auto kReachTimeout = 10s;
 constexpr auto kAskTimeout = 2s;
 constexpr auto kWatchEvery = 50ms;
-
-// By default each large block is mapped afresh and given back when it is freed, and the kernel
-// clears every page again: a fifth of the time of a re-crawl.
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, kMmapThresholdBytes);
-  mallopt(M_TRIM_THRESHOLD, kTrimThresholdBytes);
-}
 
 // How many partitions a topic has, once it is there; nothing when it is to stop first.
 std::optional<std::int32_t> await_topic(kafka::Consumer& probe, const std::string& topic,
@@ -219,7 +207,6 @@ class Loops {
 }  // namespace
 
 int run_catalogue(const CatalogueRun& run, const Context& context) {
-  keep_freed_memory();
   const Config& config = context.config;
   if (const auto reached = kafka::Admin{config.kafka}.reachable(kReachTimeout); !reached) {
     throw StartupError(reached.error().message());
