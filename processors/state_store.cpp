@@ -17,6 +17,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "processors/record_codec.hpp"
 #include "processors/rocks_claims.hpp"
 #include "processors/table_file.hpp"
 
@@ -26,19 +27,19 @@ namespace {
 namespace fs = std::filesystem;
 
 // Written to a file of its own, so that a state of another form is known before it is opened.
-constexpr std::string_view kVersion = "freshet state 2\n";
+constexpr std::string_view kVersion = "freshet state 3\n";
 // Keys of works begin with a media type; a zero byte sorts ours before them and meets none.
 constexpr std::string_view kPositionsKey{"\0positions", 10};
 constexpr std::string_view kTotalsPrefix{"\0totals:", 8};
 constexpr std::string_view kNotePrefix{"\0note:", 6};
 
-constexpr std::size_t kBlockCacheBytes = 32U << 20U;
+constexpr std::size_t kBlockCacheBytes = 16U << 20U;
 // By default the cache is cut into pieces of half a megabyte, in which an index finds no room.
 constexpr int kBlockCacheShardBits = 1;
 constexpr double kShareOfIndexes = 0.5;
 constexpr std::size_t kBlockBytes = 16U << 10U;
-constexpr std::size_t kWriteBuffersBytes = 48U << 20U;
-constexpr std::size_t kOneWriteBufferBytes = 8U << 20U;
+constexpr std::size_t kWriteBuffersBytes = 24U << 20U;
+constexpr std::size_t kOneWriteBufferBytes = 4U << 20U;
 // What is copied on its way to RocksDB stays in the processor's cache. A commit in one piece grows
 // a text of megabytes, whose fresh pages cost more than the insertion.
 constexpr std::size_t kWriteChunkBytes = 256U << 10U;
@@ -106,11 +107,8 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   options.write_buffer_size = kOneWriteBufferBytes;
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
-  // What is flushed is merged away soon, so compressing it first is wasted. Blob files cost as much
-  // (400,000 works of 2 KB, us of processor time per work with what follows later: 8.3 to 9.1,
-  // against 7.4 to 9.4) and three to four times the disk; universal compaction came to 6.0 to 9.9.
-  options.compression_per_level = {rocksdb::kNoCompression};
-  options.compression_per_level.resize(7, rocksdb::kLZ4Compression);
+  // Records come packed, see RecordCodec.
+  options.compression = rocksdb::kNoCompression;
   return options;
 }
 
@@ -176,18 +174,17 @@ class RocksPartition final : public PartitionStore {
         table_file_{state.directory / (name_ + ".table")} {}
 
   bool get(std::string_view key, std::string& value) override {
-    const rocksdb::Status status =
-        state_.db->Get(rocksdb::ReadOptions{}, family_, slice(key), &value);
-    if (status.IsNotFound()) {
+    rocksdb::PinnableSlice packed;
+    if (!find(key, packed)) {
       return false;
     }
-    check(status, "read");
+    unpack(packed, value);
     return true;
   }
 
   std::optional<ChangelogPositions> positions() override {
-    std::string text;
-    return get(kPositionsKey, text) ? decode(text) : std::nullopt;
+    rocksdb::PinnableSlice text;
+    return find(kPositionsKey, text) ? decode(view(text)) : std::nullopt;
   }
 
   std::map<std::string, Totals> totals() override {
@@ -205,10 +202,11 @@ class RocksPartition final : public PartitionStore {
   }
 
   void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
-             const std::vector<std::pair<std::string, std::string>>& totals,
+             RecordForm form, const std::vector<std::pair<std::string, std::string>>& totals,
              const ChangelogPositions& positions) override {
-    for (const auto& [key, json] : records) {
-      check(batch_.Put(family_, slice(key), slice(json)), "write");
+    for (const auto& [key, bytes] : records) {
+      const std::string_view packed = form == RecordForm::json ? codec_.pack(bytes) : bytes;
+      check(batch_.Put(family_, slice(key), slice(packed)), "write");
       if (batch_.GetDataSize() >= kWriteChunkBytes) {
         send_chunk();
       }
@@ -225,8 +223,10 @@ class RocksPartition final : public PartitionStore {
     options.fill_cache = false;
     options.readahead_size = 4U << 20U;
     const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
+    std::string json;
     for (it->Seek("\1"); it->Valid(); it->Next()) {
-      visit(view(it->key()), view(it->value()));
+      unpack(it->value(), json);
+      visit(view(it->key()), json);
     }
     check(it->status(), "read");
   }
@@ -237,8 +237,10 @@ class RocksPartition final : public PartitionStore {
     options.fill_cache = false;
     const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
     const std::string_view start = std::max({from, prefix, std::string_view{"\1"}});
+    std::string json;
     for (it->Seek(slice(start)); it->Valid() && it->key().starts_with(slice(prefix)); it->Next()) {
-      if (!visit(view(it->key()), view(it->value()))) {
+      unpack(it->value(), json);
+      if (!visit(view(it->key()), json)) {
         break;
       }
     }
@@ -282,6 +284,22 @@ class RocksPartition final : public PartitionStore {
   }
 
  private:
+  bool find(std::string_view key, rocksdb::PinnableSlice& value) {
+    const rocksdb::Status status =
+        state_.db->Get(rocksdb::ReadOptions{}, family_, slice(key), &value);
+    if (status.IsNotFound()) {
+      return false;
+    }
+    check(status, "read");
+    return true;
+  }
+
+  static void unpack(const rocksdb::Slice& packed, std::string& json) {
+    if (!RecordCodec::unpack(view(packed), json)) {
+      throw WorkFailed("state: read: a record that was not written by this version");
+    }
+  }
+
   void send_chunk() {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
@@ -295,6 +313,7 @@ class RocksPartition final : public PartitionStore {
   rocksdb::ColumnFamilyHandle* family_;
   fs::path table_file_;
   rocksdb::WriteBatch batch_{kWriteChunkBytes + (kWriteChunkBytes >> 2U)};  // kept for its memory
+  RecordCodec codec_;
 };
 
 }  // namespace

@@ -31,6 +31,9 @@ struct ChangelogPositions {
   friend bool operator==(const ChangelogPositions&, const ChangelogPositions&) = default;
 };
 
+/// How a record is handed over for writing: what reads it gets JSON always.
+enum class RecordForm { json, packed };
+
 /// The records, sums and changelog positions of one partition on disk. Sums and positions change
 /// together and after the records of their commit: at a crash a position may be missing whose
 /// records are there, never the other way round, and reading these again changes nothing.
@@ -41,6 +44,7 @@ class PartitionStore : public RecordStore, public ScanStore {
   /// By `kind:provider`.
   virtual std::map<std::string, Totals> totals() = 0;
   virtual void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
+                     RecordForm form,
                      const std::vector<std::pair<std::string, std::string>>& totals,
                      const ChangelogPositions& positions) = 0;
   /// Visits every record in the order of the keys.

@@ -31,8 +31,8 @@ class MemoryStore final : public RecordStore {
   }
   const std::unordered_map<std::string, std::string>& records() const { return records_; }
   void take(const Dedupe& dedupe) {
-    for (const auto& [key, json] : dedupe.pending()) {
-      records_.insert_or_assign(std::string{key}, std::string{json});
+    for (const auto& [key, packed] : dedupe.pending().packed()) {
+      RecordCodec::unpack(packed, records_[std::string{key}]);
     }
   }
 

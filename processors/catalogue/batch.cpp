@@ -251,13 +251,13 @@ void Batch::store(PartitionState& partition, const Touched& touched, std::int64_
   const auto sums = static_cast<std::int64_t>(touched.totals.size());
   at.totals += sums > 0 ? sums + 1 : 0;
   partition.keep_sums(touched.totals);
-  const auto& pending = partition.dedupe.pending();
+  const auto& pending = partition.dedupe.pending().packed();
   if (!pending.empty()) {
     // In the order of the keys an insertion begins where the one before it ended.
     std::vector<std::pair<std::string_view, std::string_view>> records{pending.begin(),
                                                                        pending.end()};
     std::ranges::sort(records, {}, [](const auto& record) { return record.first; });
-    partition.write(records);
+    partition.write(records, RecordForm::packed);
   }
   if (partition.claims) {
     const auto next =

@@ -22,8 +22,8 @@ constexpr auto kSaveEvery = 30s;
 constexpr auto kCommitTimeout = 30s;
 constexpr auto kAbortTimeout = 10s;
 constexpr auto kInitTimeout = 60s;
-constexpr std::size_t kFetchKbytes = 16'384;
-constexpr std::size_t kProduceKbytes = 24'576;
+constexpr std::size_t kFetchKbytes = 8'192;
+constexpr std::size_t kProduceKbytes = 12'288;
 
 std::int64_t steady_millis() {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();

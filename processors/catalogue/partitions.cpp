@@ -12,8 +12,8 @@ void PartitionState::keep_sums(const std::vector<std::pair<std::string, std::str
 
 // A position that is past sums which are not on disk would lose them.
 void PartitionState::write(
-    const std::vector<std::pair<std::string_view, std::string_view>>& records) {
-  store->write(records, {unwritten_sums_.begin(), unwritten_sums_.end()}, positions);
+    const std::vector<std::pair<std::string_view, std::string_view>>& records, RecordForm form) {
+  store->write(records, form, {unwritten_sums_.begin(), unwritten_sums_.end()}, positions);
   unwritten_sums_.clear();
 }
 

@@ -51,7 +51,8 @@ struct PartitionState {
   /// Sums of a commit, which lie below `positions.totals`.
   void keep_sums(const std::vector<std::pair<std::string, std::string>>& sums);
   /// Writes records, the sums that were kept since the last time, and the positions.
-  void write(const std::vector<std::pair<std::string_view, std::string_view>>& records);
+  void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
+             RecordForm form);
   /// Makes a restart short, whatever ends this process: flushes all, and saves the table.
   void save();
 

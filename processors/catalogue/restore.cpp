@@ -103,7 +103,7 @@ class Restore {
       if (!settle_seen(*partition) || !count_metrics(*partition)) {
         return std::nullopt;
       }
-      partition->write({});
+      partition->write({}, RecordForm::json);
       if (partition->claims) {
         write_restored(*partition->claims);
       }
@@ -431,7 +431,7 @@ class Restore {
     const auto write = [&] {
       std::vector<std::pair<std::string_view, std::string_view>> records{raised.begin(),
                                                                          raised.end()};
-      partition.store->write(records, {}, on_disk);
+      partition.store->write(records, RecordForm::json, {}, on_disk);
       raised.clear();
     };
     const bool is_whole = partition.dedupe.settle_seen(
@@ -510,7 +510,7 @@ class Restore {
     for (const auto& [number, chunk] : chunks) {
       PartitionState& partition = *partitions_.at(number);
       partition.keep_sums(chunk.totals);
-      partition.write(chunk.records);
+      partition.write(chunk.records, RecordForm::json);
     }
     for (const auto& [number, partition] : partitions_) {
       if (partition->claims) {

@@ -566,9 +566,7 @@ void Dedupe::apply_verdict(const RawMessage& message, const Tools& tools, Dedupe
 bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& tools,
                     DedupeOutput& output) {
   record_arena_.release();
-  const auto found = pending_.find(key);
-  auto previous =
-      parse_catalog_record(found != pending_.end() ? found->second : stored, record_arena_);
+  auto previous = parse_catalog_record(as_batch_has_it(key, stored), record_arena_);
   FRESHET_CHECK(previous.has_value());  // it was read when it was restored, or written by us
   const std::uint64_t hash = xxh3(key);
   const std::optional<CatalogRecord> record{std::move(*previous)};
@@ -583,9 +581,8 @@ bool Dedupe::review(std::string_view key, std::string_view stored, const Tools& 
 }
 
 Dedupe::Presence Dedupe::presence(std::string_view key, std::string_view stored,
-                                  const DedupeRules& rules) const {
-  const auto found = pending_.find(key);
-  const auto head = read_record_head(found != pending_.end() ? found->second : stored);
+                                  const DedupeRules& rules) {
+  const auto head = read_record_head(as_batch_has_it(key, stored));
   FRESHET_CHECK(head.has_value());  // it was read when it was restored, or written by us
   if (!head->newest) {
     return {};
@@ -619,8 +616,8 @@ std::optional<UtcTime> Dedupe::newest_seen(const std::optional<HotEntry>& entry,
 
 // The record as the batch has it, or as committed.
 std::optional<std::string_view> Dedupe::find_json(std::string_view key) {
-  if (const auto found = pending_.find(key); found != pending_.end()) {
-    return found->second;
+  if (pending_.find(key, pending_json_)) {
+    return pending_json_;
   }
   if (stored_key_ == key && !key.empty()) {
     return stored_;
@@ -631,6 +628,10 @@ std::optional<std::string_view> Dedupe::find_json(std::string_view key) {
   }
   stored_key_ = key;
   return stored_;
+}
+
+std::string_view Dedupe::as_batch_has_it(std::string_view key, std::string_view stored) {
+  return pending_.find(key, pending_json_) ? std::string_view{pending_json_} : stored;
 }
 
 // What is known of a work without a look at all of its record; nothing: there is no such work.
@@ -702,7 +703,7 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
       break;
     case Update::Effect::record: {
       set_entry(hash, entry);
-      set_pending(key, copy_to(batch_arena_, json_));
+      pending_.set(key, json_);
       if (update.metric_before != update.metric_after) {
         sums_.change_metric(scope_of(key), update.metric_before, update.metric_after);
       }
@@ -729,14 +730,6 @@ void Dedupe::refuse(std::optional<std::string_view> key, const Error& error, Ded
   output.dead_letter(error);
 }
 
-void Dedupe::set_pending(std::string_view key, std::string_view json) {
-  if (const auto found = pending_.find(key); found != pending_.end()) {
-    found->second = json;
-  } else {
-    pending_.emplace(copy_to(batch_arena_, key), json);
-  }
-}
-
 // False when the work is past the limit of the table.
 bool Dedupe::set_entry(std::uint64_t hash, const HotEntry& entry) {
   undo_.emplace_back(hash, table_.find(hash));
@@ -751,10 +744,9 @@ void Dedupe::note_seen(std::string_view key, std::uint64_t hash, const HotEntry&
   // Past the limit the stored record keeps the time. The topic has it in the entry alone.
   const auto json = find_json(key);
   FRESHET_CHECK(json.has_value());
-  auto* const copy = static_cast<char*>(batch_arena_.allocate(json->size(), 1));
-  json->copy(copy, json->size());
-  set_newest(copy, json->size(), entry.newest);
-  set_pending(key, {copy, json->size()});
+  json_ = *json;
+  set_newest(json_.data(), json_.size(), entry.newest);
+  pending_.set(key, json_);
 }
 
 // One call per raw record: it is what `received` counts.
@@ -821,7 +813,6 @@ void Dedupe::rollback() {
   seen_entries_.clear();
   batch_counts_.clear();
   last_counts_ = nullptr;
-  batch_arena_.release();
 }
 
 }  // namespace freshet

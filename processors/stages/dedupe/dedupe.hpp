@@ -15,6 +15,7 @@
 #include "core/totals.hpp"
 #include "processors/stages/clean.hpp"
 #include "processors/stages/dedupe/hot_table.hpp"
+#include "processors/stages/dedupe/pending_records.hpp"
 #include "processors/stages/dedupe/raw_record.hpp"
 #include "processors/stages/dedupe/update.hpp"
 #include "processors/sums/partition_sums.hpp"
@@ -131,7 +132,7 @@ class Dedupe {
               DedupeOutput& output);
 
   /// Records of the batch as they stand at its end, by key.
-  const std::unordered_map<std::string_view, std::string_view>& pending() const { return pending_; }
+  const PendingRecords& pending() const { return pending_; }
   /// Packed seen entries of the batch.
   const std::string& seen_entries() const { return seen_entries_; }
   /// Sums that the batch changed, including it: `kind:provider`, and the value on the topic.
@@ -155,7 +156,7 @@ class Dedupe {
     UtcTime seen_at;
   };
   /// @param stored  the work's record as committed; the batch may hold a newer one.
-  Presence presence(std::string_view key, std::string_view stored, const DedupeRules& rules) const;
+  Presence presence(std::string_view key, std::string_view stored, const DedupeRules& rules);
   /// In the batch: what a scan found of a run, see `PartitionSums::uncounted_runs`.
   void run_counted(std::string_view scope, UtcTime started_at, std::int64_t known,
                    std::int64_t missing);
@@ -172,6 +173,7 @@ class Dedupe {
   void run_finished(std::string_view key, const RawRecord& raw, DedupeOutput& output);
   std::optional<HotEntry> find_entry(std::string_view key, std::uint64_t hash);
   std::optional<std::string_view> find_json(std::string_view key);
+  std::string_view as_batch_has_it(std::string_view key, std::string_view stored);
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
   void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);
@@ -181,7 +183,6 @@ class Dedupe {
             DedupeOutput& output);
   BatchCounts& sums_of_known(std::string_view provider);
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
-  void set_pending(std::string_view key, std::string_view json);
   bool set_entry(std::uint64_t hash, const HotEntry& entry);
   void note_seen(std::string_view key, std::uint64_t hash, const HotEntry& entry);
   BatchCounts& counts(std::string_view provider);
@@ -198,8 +199,7 @@ class Dedupe {
 
   // Of the batch.
   UtcTime batch_time_;
-  Arena batch_arena_{256UL * 1024};
-  std::unordered_map<std::string_view, std::string_view> pending_;
+  PendingRecords pending_;
   std::vector<std::pair<std::uint64_t, std::optional<HotEntry>>> undo_;
   std::string seen_entries_;
   std::map<std::string, BatchCounts, std::less<>> batch_counts_;
@@ -210,6 +210,7 @@ class Dedupe {
   // Of one record; kept for its memory.
   std::vector<std::byte> scratch_;
   std::pmr::monotonic_buffer_resource record_arena_;
+  std::string pending_json_;
   std::string stored_;
   std::string stored_key_;  ///< whose record `stored_` is, as long as the store does not change
   std::string json_;

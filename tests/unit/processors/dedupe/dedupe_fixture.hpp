@@ -141,8 +141,8 @@ class OnePartition {
   }
 
   void commit() {
-    for (const auto& [key, json] : dedupe->pending()) {
-      store.records.insert_or_assign(std::string{key}, std::string{json});
+    for (const auto& [key, packed] : dedupe->pending().packed()) {
+      ASSERT_TRUE(RecordCodec::unpack(packed, store.records[std::string{key}]));
     }
     for (auto& record : out.records) {
       catalogue.push_back(std::move(record));

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/check.hpp"
+#include "processors/record_codec.hpp"
 
 namespace freshet {
 namespace {
@@ -36,10 +37,11 @@ TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
     const auto state = open();
     const auto partition = state->partition(3);
     EXPECT_FALSE(partition->positions());
-    partition->write({{"image:met:1", "one"}, {"audio:x:2", "two"}},
+    partition->write({{"image:met:1", "one"}, {"audio:x:2", "two"}}, RecordForm::json,
                      {{"process:met", R"({"received":7})"}}, {10, 20, 30, 40});
     partition->flush();
-    partition->write({{"image:met:9", "lost"}}, {}, {11, 20, 30, 40});  // closed without a flush
+    partition->write({{"image:met:9", "lost"}}, RecordForm::json, {},
+                     {11, 20, 30, 40});  // closed without a flush
   }
   const auto state = open();
   const auto partition = state->partition(3);
@@ -59,6 +61,24 @@ TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
   EXPECT_FALSE(partition->positions());
   EXPECT_FALSE(partition->get("image:met:1", value));
   EXPECT_EQ(set_aside(), 0);
+}
+
+TEST_F(StateOnDisk, ReadsPackedRecordsAndJsonAlike) {
+  RecordCodec codec;
+  const auto state = open();
+  const auto partition = state->partition(0);
+  partition->write({{"image:met:1", codec.pack("packed before")}}, RecordForm::packed, {}, {});
+  partition->write({{"image:met:2", "as it is"}}, RecordForm::json, {}, {});
+  std::map<std::string, std::string, std::less<>> all;
+  partition->each([&](std::string_view key, std::string_view json) { all.emplace(key, json); });
+  EXPECT_EQ(all, (std::map<std::string, std::string, std::less<>>{{"image:met:1", "packed before"},
+                                                                  {"image:met:2", "as it is"}}));
+  std::string one;
+  partition->each_from("image:met:2", "image:", [&](std::string_view, std::string_view json) {
+    one = json;
+    return false;
+  });
+  EXPECT_EQ(one, "as it is");
 }
 
 TEST_F(StateOnDisk, SavesTheTableWholeOrNotAtAll) {
@@ -122,7 +142,7 @@ TEST_F(StateOnDisk, IsHeldByOneProcess) {
 }
 
 TEST_F(StateOnDisk, OfAnotherVersionIsSetAside) {
-  open()->partition(0)->write({{"image:a:1", "x"}}, {}, {1, 1, 1, 1});
+  open()->partition(0)->write({{"image:a:1", "x"}}, RecordForm::json, {}, {1, 1, 1, 1});
   std::ofstream{root / "a" / "VERSION"} << "freshet state 0\n";
   EXPECT_FALSE(open()->partition(0)->positions());
   EXPECT_EQ(set_aside(), 1);
@@ -132,7 +152,7 @@ TEST_F(StateOnDisk, DamagedIsSetAside) {
   {
     const auto state = open();
     const auto partition = state->partition(0);
-    partition->write({{"image:a:1", "x"}}, {}, {1, 1, 1, 1});
+    partition->write({{"image:a:1", "x"}}, RecordForm::json, {}, {1, 1, 1, 1});
     partition->flush();
   }
   for (const auto& entry : fs::directory_iterator{root / "a" / "db"}) {
