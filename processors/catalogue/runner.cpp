@@ -1,6 +1,5 @@
 #include "processors/catalogue/runner.hpp"
 
-
 #include <algorithm>
 #include <atomic>
 #include <deque>
