@@ -77,7 +77,8 @@ CleanResult Cleaner::clean(std::string_view work, Arena& arena) {
   }
   out.meta_data = std::move(in.meta_data);
   if (!clean::set_license(bench)) {
-    return Dropped{DropReason::no_open_license};
+    return Dropped{DropReason::no_open_license, out.media_type, out.provider,
+                   out.foreign_identifier};
   }
   if (auto error = clean::set_fields(bench)) {
     return *std::move(error);

@@ -18,8 +18,12 @@ inline constexpr std::uint32_t kRulesVersion = 1;
 enum class DropReason { no_open_license };
 std::string_view to_string(DropReason reason) noexcept;
 
+/// With the identity of the work, by which it is counted; texts live as long as the arena.
 struct Dropped {
   DropReason reason;
+  MediaType media_type;
+  std::string_view provider;
+  std::string_view foreign_identifier;
 };
 
 /// A cleaned work, a counted drop, or an error with field and rule.

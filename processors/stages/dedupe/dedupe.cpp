@@ -57,7 +57,8 @@ std::uint64_t seen_hash(std::uint64_t key_hash, std::uint64_t fingerprint) {
   return xxh3({reinterpret_cast<const char*>(words.data()), sizeof words});
 }
 
-bool makes_key(const Work& work, std::string_view key) {
+template <class Identified>
+bool makes_key(const Identified& work, std::string_view key) {
   const auto parsed = parse_work_key(key);
   return parsed && parsed->media_type == work.media_type && parsed->provider == work.provider &&
          parsed->foreign_identifier == work.foreign_identifier;
@@ -420,12 +421,8 @@ void Dedupe::sighting(const RawMessage& message, const RawRecord& raw, const Too
     }
     return refuse(key, *error, output);
   }
-  if (const auto* dropped = std::get_if<Dropped>(&cleaned)) {
-    ++counts(provider_of(key)).dropped[std::string{to_string(dropped->reason)}];
-    return;
-  }
-  Work& work = std::get<Work>(cleaned);
-  if (!makes_key(work, key)) {
+  const auto* const dropped = std::get_if<Dropped>(&cleaned);
+  if (dropped != nullptr ? !makes_key(*dropped, key) : !makes_key(std::get<Work>(cleaned), key)) {
     return refuse(key, Error{Errc::wrong_key, "key", "identity", "the content makes another key"},
                   output);
   }
@@ -433,6 +430,11 @@ void Dedupe::sighting(const RawMessage& message, const RawRecord& raw, const Too
     return refuse(key, Error{Errc::wrong_key, "key", "partition", "the key belongs elsewhere"},
                   output);
   }
+  if (dropped != nullptr) {
+    ++counts(dropped->provider).dropped[std::string{to_string(dropped->reason)}];
+    return;
+  }
+  Work& work = std::get<Work>(cleaned);
   const auto previous = find_record(key, entry.has_value());
   json_.clear();
   UpdateContext with_former = context(tools);

@@ -305,6 +305,31 @@ TEST_F(OneWork, PastTheLimitOfTheTableAKeyOfTheStoresOwnIsPutAside) {
   EXPECT_EQ(partition.store.records.at(own), "12 3 4 5");
 }
 
+// Dropped or not, a sighting is counted under the provider that its content names.
+TEST_F(OneWork, IsDroppedUnderItsOwnKeyOnly) {
+  Dedupe::Tools tools = partition.tools(1);
+  tools.clean = [](std::string_view, Arena&) -> CleanResult {
+    return Dropped{DropReason::no_open_license, MediaType::image, "met", "1"};
+  };
+  const auto see = [&](std::string_view key) {
+    const std::string value = sighting_json(kT, work());
+    partition.begin(UtcTime::from_millis(1));
+    partition.dedupe->apply({key, value, schema_header::kRaw, UtcTime{kT}}, tools, partition.out);
+    partition.commit();
+  };
+  see(kKey);
+  EXPECT_TRUE(partition.out.letters.empty());
+  see("image:met:2");
+  see("image:made-up:1");
+  see("nonsense");
+  EXPECT_EQ(partition.out.letters.size(), 3U);
+  EXPECT_EQ(last_letter(), Errc::wrong_key);
+  const auto& sums = partition.dedupe->committed_totals();
+  EXPECT_EQ(sums.at("met").at("dropped.no_open_license"), 1);
+  EXPECT_FALSE(sums.contains("made-up"));
+  EXPECT_EQ(count("received"), 4);
+}
+
 // What is no text the stores refuse, so it must not become a record.
 TEST_F(OneWork, ARemovalOfWhatCanBeNoWorkIsPutAside) {
   for (const std::string& key :
