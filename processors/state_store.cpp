@@ -218,19 +218,6 @@ class RocksPartition final : public PartitionStore {
     send_chunk();
   }
 
-  void each(const std::function<void(std::string_view, std::string_view)>& visit) override {
-    rocksdb::ReadOptions options;
-    options.fill_cache = false;
-    options.readahead_size = 4U << 20U;
-    const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
-    std::string json;
-    for (it->Seek("\1"); it->Valid(); it->Next()) {
-      unpack(it->value(), json);
-      visit(view(it->key()), json);
-    }
-    check(it->status(), "read");
-  }
-
   void each_from(std::string_view from, std::string_view prefix,
                  const std::function<bool(std::string_view, std::string_view)>& visit) override {
     rocksdb::ReadOptions options;

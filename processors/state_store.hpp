@@ -47,8 +47,6 @@ class PartitionStore : public RecordStore, public ScanStore {
                      RecordForm form,
                      const std::vector<std::pair<std::string, std::string>>& totals,
                      const ChangelogPositions& positions) = 0;
-  /// Visits every record in the order of the keys.
-  virtual void each(const std::function<void(std::string_view, std::string_view)>& visit) = 0;
   /// Makes what was written survive a crash.
   virtual void flush() = 0;
   /// Writes the table of the state at `positions` beside the records, which are flushed first: a

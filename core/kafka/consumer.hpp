@@ -60,12 +60,11 @@ class Consumer {
   Consumer& operator=(const Consumer&) = delete;
 
   void subscribe(const std::vector<std::string>& topics, RebalanceListener listener);
-  /// Replaces the assignment. Offsets: 0… or kBeginning / kEnd / kStored below.
+  /// Replaces the assignment. Offsets: 0… or kBeginning / kStored below.
   Result<void> assign(const std::vector<TopicPartitionOffset>& partitions);
   Result<void> unassign();
 
   static constexpr Offset kBeginning{-2};
-  static constexpr Offset kEnd{-1};
   static constexpr Offset kStored{-1000};
 
   /// Waits up to `timeout` for the first record, then takes what is there, up to `max` records.

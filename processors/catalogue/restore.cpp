@@ -468,6 +468,19 @@ class Restore {
     return done == from.size();
   }
 
+  // Members that this version does not know would be lost with the next update of the work.
+  static void check_version(const kafka::Message& message) {
+    constexpr std::string_view kName = "catalog/";
+    static_assert(schema_header::kCatalog.starts_with(kName));
+    const auto schema = message.header(schema_header::kName);
+    if (schema && schema->starts_with(kName) && *schema != schema_header::kCatalog) {
+      throw WorkFailed(std::string{message.topic()} + "[" +
+                       std::to_string(message.partition().value) + "] has at offset " +
+                       std::to_string(message.offset().value) + " a record of schema " +
+                       std::string{*schema} + ": another version of freshet goes on from there");
+    }
+  }
+
   void apply(const kafka::Polled& polled) {
     struct Chunk {
       std::vector<std::pair<std::string_view, std::string_view>> records;
@@ -483,6 +496,7 @@ class Restore {
       const auto value = message.value();
       const std::int64_t next = message.offset().value + 1;
       if (message.topic() == topic_of(config_, Changelog::catalog)) {
+        check_version(message);
         partition.positions.catalog = next;
         partition.positions.written_ms =
             std::max(partition.positions.written_ms, message.timestamp().millis());

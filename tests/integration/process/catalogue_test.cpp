@@ -51,6 +51,18 @@ TEST_F(ProcessCatalogue, RestoresToTheTrueEndBehindAForeignOpenTransaction) {
   EXPECT_EQ(totals().at("unchanged"), 1);
 }
 
+TEST_F(ProcessCatalogue, DoesNotGoOnFromRecordsOfALaterVersion) {
+  sight("One", SystemClock{}.now());
+  drain();
+  const auto before = catalogue(kafka::Isolation::read_uncommitted).size();
+  send(topics::kCatalog, "image:met:9", R"({"key":"image:met:9"})", "catalog/2");
+  fs::remove_all(folder / "state");
+  sight("Two", SystemClock{}.now());
+  Child child = start();
+  EXPECT_EQ(child.wait(60s), 1);
+  EXPECT_EQ(catalogue(kafka::Isolation::read_uncommitted).size(), before + 1);
+}
+
 TEST_F(ProcessCatalogue, StateOfTopicsThatAreNoMoreIsSetAside) {
   sight("one", base);
   drain();

@@ -53,7 +53,10 @@ TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
   EXPECT_EQ(partition->get("image:met:9", value), has_last);  // with its position, or neither
   EXPECT_EQ(partition->totals().at("process:met").at("received"), 7);
   std::vector<std::string> keys;
-  partition->each([&](std::string_view key, std::string_view) { keys.emplace_back(key); });
+  partition->each_from({}, {}, [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return true;
+  });
   keys.resize(2);
   EXPECT_EQ(keys, (std::vector<std::string>{"audio:x:2", "image:met:1"}));
   EXPECT_FALSE(state->partition(4)->positions());
@@ -70,7 +73,9 @@ TEST_F(StateOnDisk, ReadsPackedRecordsAndJsonAlike) {
   partition->write({{"image:met:1", codec.pack("packed before")}}, RecordForm::packed, {}, {});
   partition->write({{"image:met:2", "as it is"}}, RecordForm::json, {}, {});
   std::map<std::string, std::string, std::less<>> all;
-  partition->each([&](std::string_view key, std::string_view json) { all.emplace(key, json); });
+  partition->each_from({}, {}, [&](std::string_view key, std::string_view json) {
+    return all.emplace(key, json).second;
+  });
   EXPECT_EQ(all, (std::map<std::string, std::string, std::less<>>{{"image:met:1", "packed before"},
                                                                   {"image:met:2", "as it is"}}));
   std::string one;
