@@ -67,14 +67,14 @@ std::vector<PolicyAnswer> Aggregate::answers(const Policy& policy, Time now) {
 void Aggregate::answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out) {
   for (auto moved = moved_.begin(); moved != moved_.end();) {
     const auto& [scope, at] = *moved;
-    const auto last = looked_at_.find(scope);
-    const bool is_due =
-        last == looked_at_.end() || now - at >= kRest || now - last->second >= kPatience;
-    if (!is_due) {
+    // The first look waits likewise: the percentile of the first second of a load is soon another,
+    // and each one scores anew all works that there are.
+    const auto last = looked_at_.try_emplace(scope, now).first;
+    if (now - at < kRest && now - last->second < kPatience) {
       ++moved;
       continue;
     }
-    looked_at_[scope] = now;
+    last->second = now;
     const PopularityMetric& metric = metrics_.at(scope);
     const ValueHistogram counted = histogram(scope);
     if (const auto percentile = counted.percentile(metric.percentile)) {

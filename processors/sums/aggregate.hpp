@@ -44,7 +44,7 @@ class Aggregate {
   using Metrics = std::map<std::string, PopularityMetric>;  ///< by scope
 
   /// How long the sums of a provider rest before its percentile is looked at, and how long a load
-  /// that does not rest may put off the next one.
+  /// that does not rest may put off the next one, or the first.
   static constexpr std::chrono::milliseconds kRest{1'000};
   static constexpr std::chrono::seconds kPatience{60};
 
@@ -70,7 +70,7 @@ class Aggregate {
   Metrics metrics_;
   std::vector<PartitionSums> partitions_;
   std::map<std::string, Time, std::less<>> moved_;      ///< scopes not looked at since, by when
-  std::map<std::string, Time, std::less<>> looked_at_;  ///< last time, by scope
+  std::map<std::string, Time, std::less<>> looked_at_;  ///< last or, before, first asked, by scope
   std::map<std::string, bool, std::less<>> runs_;       ///< scopes with runs
 };
 

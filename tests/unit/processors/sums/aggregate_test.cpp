@@ -39,6 +39,10 @@ class Sums : public testing::Test {
                            .to_totals()));
   }
   std::vector<PolicyAnswer> ask() { return aggregate.answers(log.policy(), now); }
+  std::vector<PolicyAnswer> ask_at_rest() {
+    now += Aggregate::kRest;
+    return ask();
+  }
   const PopularityRule& popularity() {
     return *log.policy().find<PopularityRule>("popularity:image:flickr");
   }
@@ -53,7 +57,7 @@ TEST_F(Sums, PopularityIsOfAllPartitionsTogether) {
   views(0, R"({"0":0,"10":7})");
   views(1, R"({"0":0,"20":2})");
   views(2, R"({"0":0,"100":1})");
-  const auto answers = ask();
+  const auto answers = ask_at_rest();
   ASSERT_EQ(answers.size(), 1);
   EXPECT_EQ(answers[0].key, "popularity:image:flickr");
   const auto& rule = std::get<PopularityRule>(answers[0].rule);
@@ -65,18 +69,18 @@ TEST_F(Sums, PopularityIsOfAllPartitionsTogether) {
 
 TEST_F(Sums, WorksWithoutAMetricHaveNoPercentile) {
   views(0, R"({"0":0})");
-  EXPECT_TRUE(ask().empty());
+  EXPECT_TRUE(ask_at_rest().empty());
   take("popularity.image.0:flickr", 0, R"({"likes":{"0":0,"9":5}})");  // another metric's
-  EXPECT_TRUE(ask().empty());
+  EXPECT_TRUE(ask_at_rest().empty());
   take("popularity.image.0:met", 0, R"({"views":{"0":0,"9":5}})");  // has none
   take("process:flickr", 0, R"({"received":5})");
   take("popularity.image.0:flickr", 7, R"({"views":{"0":0,"9":5}})");  // no such partition
-  EXPECT_TRUE(ask().empty());
+  EXPECT_TRUE(ask_at_rest().empty());
 }
 
 TEST_F(Sums, AllAtZeroCountAsOne) {
   views(0, R"({"0":9})");
-  publish(ask());
+  publish(ask_at_rest());
   EXPECT_EQ(popularity().value, 1);
   EXPECT_NEAR(popularity().constant, 0.25, 1e-12);
 }
@@ -104,19 +108,19 @@ TEST_F(Sums, ReadAgainFromTheStartSayNothingNew) {
   run(0, 1'000, 10, 1);
   run(1, 1'000, 10, 0);
   run(2, 1'000, 0, 0);
-  publish(ask());
+  publish(ask_at_rest());
   Aggregate again{kPartitions, {{std::string{kScope}, PopularityMetric{"views", 0.8}}}};
   std::swap(aggregate, again);
   views(0, R"({"0":0,"50":5})");
   run(0, 1'000, 10, 1);
   run(1, 1'000, 10, 0);
   run(2, 1'000, 0, 0);
-  EXPECT_TRUE(ask().empty());
+  EXPECT_TRUE(ask_at_rest().empty());
 }
 
 TEST_F(Sums, WaitForRestInALoadButNotForEver) {
   views(0, R"({"0":0,"10":5})");
-  publish(ask());
+  publish(ask_at_rest());
   for (int i = 0; i < 400; ++i) {
     now += 100ms;
     views(0, R"({"0":0,"90":5})");
@@ -131,6 +135,16 @@ TEST_F(Sums, WaitForRestInALoadButNotForEver) {
   EXPECT_TRUE(ask().empty());  // as published
   views(0, R"({"0":0,"30":5})");
   now += 1s;
+  EXPECT_EQ(ask().size(), 1);
+}
+
+TEST_F(Sums, WaitLikewiseBeforeTheFirstLook) {
+  for (int i = 0; i < 600; ++i) {
+    views(0, i % 2 == 0 ? R"({"0":0,"10":5})" : R"({"0":0,"90":5})");
+    EXPECT_TRUE(ask().empty()) << i;
+    now += 100ms;
+  }
+  views(0, R"({"0":0,"50":5})");
   EXPECT_EQ(ask().size(), 1);
 }
 
