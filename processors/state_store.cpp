@@ -44,7 +44,10 @@ constexpr std::size_t kOneWriteBufferBytes = 4U << 20U;
 // a text of megabytes, whose fresh pages cost more than the insertion.
 constexpr std::size_t kWriteChunkBytes = 256U << 10U;
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+// An empty text may have no address, which RocksDB hands to memcmp.
+rocksdb::Slice slice(std::string_view text) {
+  return text.empty() ? rocksdb::Slice{} : rocksdb::Slice{text.data(), text.size()};
+}
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
 void check(const rocksdb::Status& status, const char* what) {
