@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <random>
 
 #include "core/hash.hpp"
 #include "dedupe_fixture.hpp"
+#include "random.hpp"
 #include "reference_model.hpp"
 
 namespace freshet {
@@ -24,21 +24,6 @@ constexpr int kCasesPerSeed = 13'000;
 #endif
 
 constexpr std::int64_t kBase = 1'790'000'000'000'000;
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : engine_{seed} {}
-  int below(int n) { return static_cast<int>(engine_() % static_cast<unsigned>(n)); }
-  bool one_in(int n) { return below(n) == 0; }
-  template <class T>
-  const T& of(const std::vector<T>& list) {
-    return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
-  }
-  std::mt19937_64& engine() { return engine_; }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 std::string text(Random& random) {
   return std::string(1, static_cast<char>('a' + random.below(3)));

@@ -4,31 +4,16 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "dedupe_fixture.hpp"
 #include "processors/claim_store.hpp"
+#include "random.hpp"
 #include "tests/unit/processors/urls/claims_fixture.hpp"
 
 namespace freshet {
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : engine_{seed} {}
-  int below(int n) { return static_cast<int>(engine_() % static_cast<unsigned>(n)); }
-  bool one_in(int n) { return below(n) == 0; }
-  template <class T>
-  const T& of(const std::vector<T>& list) {
-    return list[static_cast<std::size_t>(below(static_cast<int>(list.size())))];
-  }
-  std::mt19937_64& engine() { return engine_; }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 /// One partition of a compacted topic.
 class Log {
