@@ -5,6 +5,7 @@
 #include "core/check.hpp"
 #include "core/decision.hpp"
 #include "core/json.hpp"
+#include "core/kafka/policy_reader.hpp"
 #include "core/kafka/policy_writer.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/text.hpp"
@@ -53,12 +54,7 @@ Policy read_policy(const Context& context) {
   PolicyLog log;
   read_to_end(consumer, {{{topic, kafka::Partition{0}}, kafka::Consumer::kBeginning}}, context.stop,
               [&](const kafka::Message& message) {
-                log.apply({.key = message.key().value_or(""),
-                           .value = message.value(),
-                           .schema = message.header(schema_header::kName),
-                           .version = message.header("version"),
-                           .appended = message.timestamp(),
-                           .offset = message.offset().value});
+                log.apply(kafka::policy_message(message));
                 return true;
               });
   if (context.stop.stop_requested()) {

@@ -29,6 +29,8 @@ ConsumerOptions reader_options() {
   return options;
 }
 
+}  // namespace
+
 PolicyMessage policy_message(const Message& message) {
   return {.key = message.key().value_or(""),
           .value = message.value(),
@@ -37,8 +39,6 @@ PolicyMessage policy_message(const Message& message) {
           .appended = message.timestamp(),
           .offset = message.offset().value};
 }
-
-}  // namespace
 
 PolicyReader::PolicyReader(const Config::Kafka& config, const std::string& role, Metrics& metrics)
     : config_{config},

@@ -11,12 +11,16 @@
 
 #include "core/config.hpp"
 #include "core/kafka/consumer.hpp"
+#include "core/kafka/message.hpp"
 #include "core/kafka/types.hpp"
 #include "core/metrics.hpp"
 #include "core/policy.hpp"
 #include "core/result.hpp"
 
 namespace freshet::kafka {
+
+/// A message of `media.policy.v1`; views into it.
+PolicyMessage policy_message(const Message& message);
 
 /// Follows `media.policy.v1` on a thread and a consumer of its own, without a group: every process
 /// reads all of it. What it publishes is immutable, so that others take it without waiting.
