@@ -8,7 +8,7 @@
 namespace freshet {
 
 /// Catalogue records as the state keeps them: LZ4 with a dictionary of what all of them have in
-/// them, so that a record alone comes to a third of its JSON. Each is packed by itself,
+/// them, so that a record alone comes to less than half of its JSON. Each is packed by itself,
 /// once; RocksDB then moves the small bytes through buffer, flush and compactions as they are.
 ///
 /// What was packed with one dictionary cannot be read with another: whoever changes it changes the

@@ -10,7 +10,7 @@
 namespace freshet {
 
 /// The records that a batch has written so far, by key: packed at once, while they are at hand, so
-/// that a batch needs a third of the memory and the state gets them as it keeps them.
+/// that a batch needs less than half of the memory and the state gets them as it keeps them.
 class PendingRecords {
  public:
   void set(std::string_view key, std::string_view json);
