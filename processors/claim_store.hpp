@@ -18,7 +18,7 @@ struct ClaimsPosition {
   friend bool operator==(const ClaimsPosition&, const ClaimsPosition&) = default;
 };
 
-/// The URL claims of one partition on disk, in a family of their own. Their position changes with
+/// The URL claims of one partition on disk, apart from its records. Their position changes with
 /// them, as the last: what is on disk after a crash is at least what the position says.
 class PartitionClaims : public ClaimStore {
  public:

@@ -5,7 +5,6 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -13,12 +12,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <mutex>
 
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "processors/record_codec.hpp"
 #include "processors/rocks_claims.hpp"
+#include "processors/rocks_range.hpp"
 #include "processors/table_file.hpp"
 
 namespace freshet {
@@ -27,8 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Written to a file of its own, so that a state of another form is known before it is opened.
-constexpr std::string_view kVersion = "freshet state 3\n";
-// Keys of works begin with a media type; a zero byte sorts ours before them and meets none.
+constexpr std::string_view kVersion = "freshet state 4\n";
+// Behind the partition. Keys of works begin with a media type; a zero byte sorts ours before them
+// and meets none.
 constexpr std::string_view kPositionsKey{"\0positions", 10};
 constexpr std::string_view kTotalsPrefix{"\0totals:", 8};
 constexpr std::string_view kNotePrefix{"\0note:", 6};
@@ -38,25 +38,15 @@ constexpr std::size_t kBlockCacheBytes = 16U << 20U;
 constexpr int kBlockCacheShardBits = 1;
 constexpr double kShareOfIndexes = 0.5;
 constexpr std::size_t kBlockBytes = 16U << 10U;
-constexpr std::size_t kWriteBuffersBytes = 24U << 20U;
-constexpr std::size_t kOneWriteBufferBytes = 4U << 20U;
-// What is copied on its way to RocksDB stays in the processor's cache. A commit in one piece grows
-// a text of megabytes, whose fresh pages cost more than the insertion.
-constexpr std::size_t kWriteChunkBytes = 256U << 10U;
+constexpr std::size_t kWriteBuffersBytes = 48U << 20U;
+constexpr std::size_t kOneWriteBufferBytes = 24U << 20U;
+// Each file of level 0 has works of all partitions, and is merged with all of the level below it:
+// that one is no larger than what comes down at a time, and files are cut small.
+constexpr int kFilesBeforeMerge = 6;
+constexpr std::size_t kFirstLevelBytes = kFilesBeforeMerge * kOneWriteBufferBytes;
+constexpr std::size_t kFirstLevelFileBytes = 8U << 20U;
 
-// An empty text may have no address, which RocksDB hands to memcmp.
-rocksdb::Slice slice(std::string_view text) {
-  return text.empty() ? rocksdb::Slice{} : rocksdb::Slice{text.data(), text.size()};
-}
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
-
-void check(const rocksdb::Status& status, const char* what) {
-  if (!status.ok()) {
-    throw WorkFailed(std::string{"state: "} + what + ": " + status.ToString());
-  }
-}
-
-std::string family_name(std::int32_t partition) { return "p" + std::to_string(partition); }
 
 std::string encode(const ChangelogPositions& at) {
   return std::to_string(at.catalog) + " " + std::to_string(at.seen) + " " +
@@ -82,7 +72,7 @@ rocksdb::DBOptions db_options() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_background_jobs = 2;
-  options.max_open_files = 256;
+  options.max_open_files = 1024;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.avoid_unnecessary_blocking_io = true;
@@ -110,17 +100,18 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   options.write_buffer_size = kOneWriteBufferBytes;
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
+  options.level0_file_num_compaction_trigger = kFilesBeforeMerge;
+  options.max_bytes_for_level_base = kFirstLevelBytes;
+  options.target_file_size_base = kFirstLevelFileBytes;
+  options.target_file_size_multiplier = 2;
   // Records come packed, see RecordCodec.
   options.compression = rocksdb::kNoCompression;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions options_of(const std::string& name,
-                                        const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions claims_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options = family_options(cache);
-  if (is_claims_family(name)) {
-    set_claims_options(options);
-  }
+  set_claims_options(options);
   return options;
 }
 
@@ -148,21 +139,19 @@ class DirectoryLock {
 
 }  // namespace
 
-struct StateStore::Impl : RocksFamilies {
+struct StateStore::Impl {
   fs::path directory;
   std::unique_ptr<DirectoryLock> lock;
   std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(
       kBlockCacheBytes, kBlockCacheShardBits, /*strict_capacity_limit=*/false, kShareOfIndexes);
   std::unique_ptr<rocksdb::DB> db;
-  std::mutex mutex;  // of `families`
-  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // of `families` in `open`
 
   rocksdb::Status open();
   void set_aside(UtcTime now, std::string_view why);
   void close();
-  rocksdb::DB& database() override { return *db; }
-  rocksdb::ColumnFamilyHandle* family(const std::string& name) override;
-  rocksdb::ColumnFamilyHandle* renew(const std::string& name) override;
+  RocksFamily records() const { return {*db, *handles[1]}; }
+  RocksFamily claims() const { return {*db, *handles[2]}; }
 };
 
 namespace {
@@ -170,37 +159,32 @@ namespace {
 class RocksPartition final : public PartitionStore {
  public:
   RocksPartition(StateStore::Impl& state, std::int32_t number)
-      : state_{state},
+      : records_{state.records(), number},
         number_{number},
-        name_{family_name(number)},
-        family_{state.family(name_)},
-        table_file_{state.directory / (name_ + ".table")} {}
+        table_file_{state.directory / ("p" + std::to_string(number) + ".table")} {}
 
   bool get(std::string_view key, std::string& value) override {
     rocksdb::PinnableSlice packed;
-    if (!find(key, packed)) {
+    if (!records_.get(key, packed)) {
       return false;
     }
-    unpack(packed, value);
+    unpack(view(packed), value);
     return true;
   }
 
   std::optional<ChangelogPositions> positions() override {
     rocksdb::PinnableSlice text;
-    return find(kPositionsKey, text) ? decode(view(text)) : std::nullopt;
+    return records_.get(kPositionsKey, text) ? decode(view(text)) : std::nullopt;
   }
 
   std::map<std::string, Totals> totals() override {
     std::map<std::string, Totals> found;
-    const std::unique_ptr<rocksdb::Iterator> it{
-        state_.db->NewIterator(rocksdb::ReadOptions{}, family_)};
-    for (it->Seek(slice(kTotalsPrefix)); it->Valid() && it->key().starts_with(slice(kTotalsPrefix));
-         it->Next()) {
-      if (auto sums = parse_totals(view(it->value()))) {
-        found.emplace(view(it->key()).substr(kTotalsPrefix.size()), std::move(*sums));
+    records_.each({}, kTotalsPrefix, {}, [&](std::string_view key, std::string_view value) {
+      if (auto sums = parse_totals(value)) {
+        found.emplace(key.substr(kTotalsPrefix.size()), std::move(*sums));
       }
-    }
-    check(it->status(), "read");
+      return true;
+    });
     return found;
   }
 
@@ -208,55 +192,44 @@ class RocksPartition final : public PartitionStore {
              RecordForm form, const std::vector<std::pair<std::string, std::string>>& totals,
              const ChangelogPositions& positions) override {
     for (const auto& [key, bytes] : records) {
-      const std::string_view packed = form == RecordForm::json ? codec_.pack(bytes) : bytes;
-      check(batch_.Put(family_, slice(key), slice(packed)), "write");
-      if (batch_.GetDataSize() >= kWriteChunkBytes) {
-        send_chunk();
-      }
+      records_.put(key, form == RecordForm::json ? codec_.pack(bytes) : bytes);
     }
     for (const auto& [name, sums] : totals) {
-      check(batch_.Put(family_, std::string{kTotalsPrefix} + name, sums), "write");
+      records_.put(std::string{kTotalsPrefix} + name, sums);
     }
-    check(batch_.Put(family_, slice(kPositionsKey), encode(positions)), "write");
-    send_chunk();
+    records_.put(kPositionsKey, encode(positions));
+    records_.send();
   }
 
   void each_from(std::string_view from, std::string_view prefix,
                  const std::function<bool(std::string_view, std::string_view)>& visit) override {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
-    const std::unique_ptr<rocksdb::Iterator> it{state_.db->NewIterator(options, family_)};
-    const std::string_view start = std::max({from, prefix, std::string_view{"\1"}});
     std::string json;
-    for (it->Seek(slice(start)); it->Valid() && it->key().starts_with(slice(prefix)); it->Next()) {
-      unpack(it->value(), json);
-      if (!visit(view(it->key()), json)) {
-        break;
-      }
-    }
-    check(it->status(), "read");
+    records_.each(std::max(from, std::string_view{"\1"}), prefix, options,
+                  [&](std::string_view key, std::string_view packed) {
+                    unpack(packed, json);
+                    return visit(key, json);
+                  });
   }
 
   std::map<std::string, std::string> notes() override {
     std::map<std::string, std::string> found;
-    const std::unique_ptr<rocksdb::Iterator> it{
-        state_.db->NewIterator(rocksdb::ReadOptions{}, family_)};
-    for (it->Seek(slice(kNotePrefix)); it->Valid() && it->key().starts_with(slice(kNotePrefix));
-         it->Next()) {
-      found.emplace(view(it->key()).substr(kNotePrefix.size()), view(it->value()));
-    }
-    check(it->status(), "read");
+    records_.each({}, kNotePrefix, {}, [&](std::string_view key, std::string_view text) {
+      found.emplace(key.substr(kNotePrefix.size()), text);
+      return true;
+    });
     return found;
   }
 
   void write_notes(const std::vector<std::pair<std::string, std::string>>& notes) override {
     for (const auto& [name, text] : notes) {
-      check(batch_.Put(family_, std::string{kNotePrefix} + name, text), "write");
+      records_.put(std::string{kNotePrefix} + name, text);
     }
-    send_chunk();
+    records_.send();
   }
 
-  void flush() override { check(state_.db->Flush(rocksdb::FlushOptions{}, family_), "flush"); }
+  void flush() override { records_.flush(); }
 
   void save_table(const HotTable& table, const ChangelogPositions& positions) override {
     flush();
@@ -268,66 +241,35 @@ class RocksPartition final : public PartitionStore {
   }
 
   void clear() override {
-    family_ = state_.renew(name_);
+    records_.clear();
     std::error_code ignored;
     fs::remove(table_file_, ignored);
   }
 
  private:
-  bool find(std::string_view key, rocksdb::PinnableSlice& value) {
-    const rocksdb::Status status =
-        state_.db->Get(rocksdb::ReadOptions{}, family_, slice(key), &value);
-    if (status.IsNotFound()) {
-      return false;
-    }
-    check(status, "read");
-    return true;
-  }
-
-  static void unpack(const rocksdb::Slice& packed, std::string& json) {
-    if (!RecordCodec::unpack(view(packed), json)) {
+  static void unpack(std::string_view packed, std::string& json) {
+    if (!RecordCodec::unpack(packed, json)) {
       throw WorkFailed("state: read: a record that was not written by this version");
     }
   }
 
-  void send_chunk() {
-    rocksdb::WriteOptions options;
-    options.disableWAL = true;
-    check(state_.db->Write(options, &batch_), "write");
-    batch_.Clear();
-  }
-
-  StateStore::Impl& state_;
+  RocksRange records_;
   std::int32_t number_;
-  std::string name_;
-  rocksdb::ColumnFamilyHandle* family_;
   fs::path table_file_;
-  rocksdb::WriteBatch batch_{kWriteChunkBytes + (kWriteChunkBytes >> 2U)};  // kept for its memory
   RecordCodec codec_;
 };
 
 }  // namespace
 
 rocksdb::Status StateStore::Impl::open() {
-  const std::string path = (directory / "db").string();
-  std::vector<std::string> names;
-  if (!rocksdb::DB::ListColumnFamilies(db_options(), path, &names).ok()) {
-    names = {rocksdb::kDefaultColumnFamilyName};
-  }
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : names) {
-    descriptors.emplace_back(name, options_of(name, cache));
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families{
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions{}},
+      {"records", family_options(cache)},
+      {"claims", claims_options(cache)}};
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(db_options(), path, descriptors, &handles, &opened);
-  if (status.ok()) {
-    db.reset(opened);
-    for (rocksdb::ColumnFamilyHandle* handle : handles) {
-      families.emplace(handle->GetName(), handle);
-    }
-  }
+      rocksdb::DB::Open(db_options(), (directory / "db").string(), families, &handles, &opened);
+  db.reset(opened);
   return status;
 }
 
@@ -343,36 +285,14 @@ void StateStore::Impl::set_aside(UtcTime now, std::string_view why) {
 }
 
 void StateStore::Impl::close() {
-  for (const auto& [name, handle] : families) {
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
     static_cast<void>(db->DestroyColumnFamilyHandle(handle));
   }
-  families.clear();
+  handles.clear();
   if (db) {
     static_cast<void>(db->Close());
     db.reset();
   }
-}
-
-rocksdb::ColumnFamilyHandle* StateStore::Impl::family(const std::string& name) {
-  const std::lock_guard guard{mutex};
-  rocksdb::ColumnFamilyHandle*& handle = families[name];
-  if (handle == nullptr) {
-    check(db->CreateColumnFamily(options_of(name, cache), name, &handle), "new partition");
-  }
-  return handle;
-}
-
-rocksdb::ColumnFamilyHandle* StateStore::Impl::renew(const std::string& name) {
-  {
-    const std::lock_guard guard{mutex};
-    const auto found = families.find(name);
-    if (found != families.end()) {
-      check(db->DropColumnFamily(found->second), "partition dropped");
-      static_cast<void>(db->DestroyColumnFamilyHandle(found->second));
-      families.erase(found);
-    }
-  }
-  return family(name);
 }
 
 StateStore::StateStore(const fs::path& directory, UtcTime now) : impl_{std::make_unique<Impl>()} {
@@ -414,7 +334,7 @@ std::unique_ptr<PartitionStore> StateStore::partition(std::int32_t number) {
 }
 
 std::unique_ptr<PartitionClaims> StateStore::claims(std::int32_t number) {
-  return open_rocks_claims(*impl_, number);
+  return open_rocks_claims(impl_->claims(), number);
 }
 
 const fs::path& StateStore::directory() const { return impl_->directory; }

@@ -59,8 +59,8 @@ class PartitionStore : public RecordStore, public ScanStore {
   virtual void clear() = 0;
 };
 
-/// The state of a process: one RocksDB with a column family per partition, without a write-ahead
-/// log, because the topics are the log.
+/// The state of a process: one RocksDB without a write-ahead log, because the topics are the log.
+/// All its partitions share two column families, one of records and one of claims.
 ///
 /// @thread_safety  `partition` and the stores of different partitions: any threads.
 class StateStore {

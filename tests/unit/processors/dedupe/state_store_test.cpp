@@ -66,6 +66,62 @@ TEST_F(StateOnDisk, KeepsRecordsSumsAndPositionsTogether) {
   EXPECT_EQ(set_aside(), 0);
 }
 
+// All partitions lie in one family: each sees its own keys alone, also where one is emptied.
+TEST_F(StateOnDisk, KeepsPartitionsApart) {
+  const std::vector<std::int32_t> numbers{0, 1, 254, 255, 256, 511, 65'533};
+  const auto keys_of = [](PartitionStore& partition) {
+    std::vector<std::string> keys;
+    partition.each_from({}, {}, [&](std::string_view key, std::string_view) {
+      keys.emplace_back(key);
+      return true;
+    });
+    return keys;
+  };
+  const UrlHash url{'u'};
+  const std::string_view url_bytes{url.data(), url.size()};
+  const auto state = open();
+  const auto write = [&](std::int32_t number) {
+    const std::string key = "image:met:" + std::to_string(number);
+    state->partition(number)->write({{key, key}}, RecordForm::json,
+                                    {{"process:met", R"({"received":1})"}}, {number, 0, 0, 1});
+    state->partition(number)->write_notes({{"scan", key}});
+    state->claims(number)->write(
+        {{std::string{url_bytes}, key}, {std::string{url_bytes} + key, key}}, {number + 1, 0});
+  };
+  for (const std::int32_t number : numbers) {
+    write(number);
+  }
+  const auto expect_whole = [&](std::int32_t number) {
+    const std::string key = "image:met:" + std::to_string(number);
+    const auto partition = state->partition(number);
+    EXPECT_EQ(keys_of(*partition), std::vector<std::string>{key});
+    EXPECT_EQ(partition->totals().size(), 1U);
+    EXPECT_EQ(partition->notes().at("scan"), key);
+    EXPECT_EQ(partition->positions()->catalog, number);
+    const auto claims = state->claims(number);
+    EXPECT_EQ(claims->position().next, number + 1);
+    std::vector<std::string> found;
+    claims->each(url_bytes, [&](std::string_view, std::string_view value) {
+      found.emplace_back(value);
+      return true;
+    });
+    EXPECT_EQ(found, (std::vector<std::string>{key, key}));
+  };
+  for (const std::int32_t emptied : numbers) {
+    state->partition(emptied)->clear();
+    state->claims(emptied)->clear();
+    for (const std::int32_t number : numbers) {
+      if (number != emptied) {
+        expect_whole(number);
+      }
+    }
+    EXPECT_FALSE(state->partition(emptied)->positions());
+    EXPECT_EQ(keys_of(*state->partition(emptied)).size(), 0U);
+    EXPECT_EQ(state->claims(emptied)->position(), ClaimsPosition{});
+    write(emptied);  // and what is written after that stays
+  }
+}
+
 TEST_F(StateOnDisk, ReadsPackedRecordsAndJsonAlike) {
   RecordCodec codec;
   const auto state = open();
