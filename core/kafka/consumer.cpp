@@ -38,14 +38,13 @@ void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) 
 
 Properties default_properties(const ConsumerOptions& options) {
   return {
-      // A reply comes on top of the fetch-ahead bound. 8 MB is as fast as 32 and saves 80 MB of
-      // memory a consumer; 4 MB is slower. A larger record still comes, alone.
-      {"fetch.max.bytes", "8388608"},
+      // A reply comes on top of the fetch-ahead bounds, and unpacked.
+      {"fetch.max.bytes", std::to_string(options.fetch_max_kbytes * 1024)},
       {"max.partition.fetch.bytes", "2097152"},
       {"fetch.wait.max.ms", "250"},
       {"fetch.error.backoff.ms", "50"},
-      // Only the bound in kilobytes counts: records differ in size by a factor of ten thousand.
-      {"queued.min.messages", "10000000"},
+      // The name says the contrary of what it does: with so many records fetching stops.
+      {"queued.min.messages", std::to_string(options.queued_max_records)},
       {"queued.max.messages.kbytes", std::to_string(options.queued_max_kbytes)},
       {"auto.offset.reset", "earliest"},
   };
@@ -80,6 +79,7 @@ Consumer::Consumer(const Config::Kafka& config, const ConsumerOptions& options)
     : impl_{std::make_unique<Impl>()} {
   impl_->name = options.group.empty() ? std::string{kNoGroup} : options.group;
   impl_->fetch_bound_bytes = options.queued_max_kbytes * 1024;
+  impl_->fetch_bound_records = options.queued_max_records;
   impl_->handle = make_handle(
       RD_KAFKA_CONSUMER, config, default_properties(options), required_properties(config, options),
       {.rebalance = on_rebalance, .delivery = nullptr, .error = on_error}, impl_.get());
@@ -342,10 +342,12 @@ void Consumer::Impl::wake_fetchers(const Polled& polled) {
   for (const Message& message : polled.messages) {
     taken_bytes += message.size_bytes();
   }
-  if (taken_bytes < fetch_bound_bytes / 4) {
+  taken_records += polled.messages.size();
+  if (taken_bytes < fetch_bound_bytes / 4 && taken_records < fetch_bound_records / 4) {
     return;
   }
   taken_bytes = 0;
+  taken_records = 0;
   rd_kafka_topic_partition_list_t* assigned = nullptr;
   if (rd_kafka_assignment(handle.get(), &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return;

@@ -32,8 +32,10 @@ struct Consumer::Impl {
   std::vector<rd_kafka_message_t*> buffer;  ///< as large as the largest poll; reused
   std::map<TopicPartition, Offset> ends;    ///< where the last end-of-partition event stood
   std::size_t fetch_bound_bytes = 0;
+  std::size_t fetch_bound_records = 0;
   std::size_t taken_bytes = 0;  ///< since the broker threads were last woken
-  std::string name;             ///< group or `reader`, for messages
+  std::size_t taken_records = 0;
+  std::string name;  ///< group or `reader`, for messages
 
   // The queue is let go before the handle.
   Handle handle;
