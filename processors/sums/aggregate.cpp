@@ -36,6 +36,8 @@ bool has_moved(double published, double value) {
 Aggregate::Aggregate(std::int32_t partitions, Metrics metrics)
     : metrics_{std::move(metrics)}, partitions_(static_cast<std::size_t>(partitions)) {}
 
+// A busy partition writes its histograms ten times a second, and they are looked at once a minute:
+// so they wait as text, and only the newest of each.
 void Aggregate::take(std::string_view key, std::string_view value, Time now) {
   const auto at = parse_totals_key(key);
   if (!at || !PartitionSums::is_ours(at->kind) || at->partition < 0 ||
@@ -43,18 +45,39 @@ void Aggregate::take(std::string_view key, std::string_view value, Time now) {
     return;
   }
   const auto kind = parse_sum_kind(at->kind);
-  const auto totals = parse_totals(value);
-  if (!kind || !totals ||
-      !partitions_[static_cast<std::size_t>(at->partition)].restore(at->kind, at->provider,
-                                                                    *totals)) {
+  if (!kind) {
     return;
   }
   const std::string scope = kind->media_type + ":" + at->provider;
   if (kind->is_run) {
+    restore(*at, value);
     runs_[scope] = true;
   } else if (metrics_.contains(scope)) {
+    unread_[scope].insert_or_assign(std::string{key}, Unread{++taken_, std::string{value}});
     moved_[scope] = now;
   }
+}
+
+void Aggregate::restore(const TotalsKey& at, std::string_view value) {
+  if (const auto totals = parse_totals(value)) {
+    partitions_[static_cast<std::size_t>(at.partition)].restore(at.kind, at.provider, *totals);
+  }
+}
+
+// In the order of the topic, as it is after compaction.
+void Aggregate::read_unread(std::string_view scope) {
+  const auto found = unread_.find(scope);
+  if (found == unread_.end()) {
+    return;
+  }
+  std::map<std::uint64_t, std::pair<std::string_view, std::string_view>> in_order;
+  for (const auto& [key, unread] : found->second) {
+    in_order.try_emplace(unread.number, key, unread.value);
+  }
+  for (const auto& [number, sum] : in_order) {
+    restore(*parse_totals_key(sum.first), sum.second);
+  }
+  unread_.erase(found);
 }
 
 std::vector<PolicyAnswer> Aggregate::answers(const Policy& policy, Time now) {
@@ -129,7 +152,8 @@ std::optional<RunCount> Aggregate::run(std::string_view scope) const {
   return sum;
 }
 
-ValueHistogram Aggregate::histogram(std::string_view scope) const {
+ValueHistogram Aggregate::histogram(std::string_view scope) {
+  read_unread(scope);
   ValueHistogram sum;
   const auto metric = metrics_.find(std::string{scope});
   for (const PartitionSums& partition : partitions_) {

@@ -61,14 +61,23 @@ class Aggregate {
   bool is_at_rest() const { return moved_.empty(); }
   /// Added over partitions; nothing unless all of them have counted the same run.
   std::optional<RunCount> run(std::string_view scope) const;
-  ValueHistogram histogram(std::string_view scope) const;
+  ValueHistogram histogram(std::string_view scope);
 
  private:
+  struct Unread {
+    std::uint64_t number = 0;  ///< of the record, as they came
+    std::string value;
+  };
+  void restore(const TotalsKey& at, std::string_view value);
+  void read_unread(std::string_view scope);
   void answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out);
   void answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out) const;
 
   Metrics metrics_;
   std::vector<PartitionSums> partitions_;
+  /// Histograms not read since they came, by scope and key.
+  std::map<std::string, std::map<std::string, Unread>, std::less<>> unread_;
+  std::uint64_t taken_ = 0;
   std::map<std::string, Time, std::less<>> moved_;      ///< scopes not looked at since, by when
   std::map<std::string, Time, std::less<>> looked_at_;  ///< last or, before, first asked, by scope
   std::map<std::string, bool, std::less<>> runs_;       ///< scopes with runs
