@@ -88,6 +88,10 @@ bool read_member(std::string_view name, std::string_view value, CatalogRecord& r
     (name == "key" ? record.key : record.duplicate_of) = text.value_or("");
     return text.has_value();
   }
+  if (name == "identifier") {
+    record.identifier = plain(value).value_or("");
+    return !record.identifier.empty();
+  }
   if (name == "revision") {
     const auto read = std::from_chars(value.data(), value.data() + value.size(), record.revision);
     return read.ec == std::errc{} && read.ptr == value.data() + value.size();
@@ -190,7 +194,11 @@ void append_catalog_record(std::string& out, const CatalogRecord& record) {
   out += R"({"key":)";
   append_json_text(out, record.key);
   out += R"(,"identifier":")";
-  out += work_identifier(record.key);
+  if (record.identifier.empty()) {
+    out += work_identifier(record.key);
+  } else {
+    out += record.identifier;
+  }
   out += R"(","former_identifiers":)";
   out += record.former_identifiers;
   out += R"(,"revision":)";

@@ -55,6 +55,7 @@ inline bool is_removed(const Seen& seen) {
 /// somebody needs them.
 struct CatalogRecord {
   std::string_view key;                        ///< decoded
+  std::string_view identifier;                 ///< UUID of the key; empty: not made yet
   std::string_view former_identifiers = "[]";  ///< JSON array
   std::int64_t revision = 0;
   Status status = Status::live;

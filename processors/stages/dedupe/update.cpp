@@ -128,6 +128,20 @@ bool apply_removal_rule(Seen& seen, const ScopeRules* scope, UtcTime now) {
   return true;
 }
 
+// What the popularity of a work is measured by, before an update and after it.
+struct Metrics {
+  std::optional<double> before;
+  std::optional<double> after;
+};
+
+std::optional<double> metric_of(const Work& work, const ScopeRules* scope) {
+  if (scope == nullptr || !scope->metric) {
+    return std::nullopt;
+  }
+  const auto found = std::ranges::find(work.meta_data, scope->metric->member, &Member::name);
+  return found == work.meta_data.end() ? std::nullopt : metric_value(found->json);
+}
+
 enum class Revise { if_changed, always };
 
 // What becomes of the claim. With another URL, or none, the verdict on the last one is void.
@@ -149,8 +163,10 @@ void set_claim(const std::optional<CatalogRecord>& previous, CatalogRecord& draf
 }
 
 // Sets status, revision and times of the draft by what differs from what was known, and writes it.
+// `metrics` are looked up where they are not known.
 Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft,
-              const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed) {
+              const UpdateContext& context, std::string& json, Revise revise = Revise::if_changed,
+              const std::optional<Metrics>& metrics = std::nullopt) {
   const ScopeRules* const scope = context.rules.scope(draft.key);
   apply_removal_rule(draft.seen, scope, context.batch_time);
   Update update;
@@ -195,8 +211,11 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
     append_catalog_record(json, draft);
     if (scope != nullptr && scope->metric && (!previous || draft.work != previous->work)) {
       const std::string& member = scope->metric->member;
-      update.metric_before = previous ? metric_of_work(previous->work, member) : std::nullopt;
-      update.metric_after = metric_of_work(draft.work, member);
+      const auto look_up = [&](std::string_view work) { return metric_of_work(work, member); };
+      update.metric_before = metrics    ? metrics->before
+                             : previous ? look_up(previous->work)
+                                        : std::nullopt;
+      update.metric_after = metrics ? metrics->after : look_up(draft.work);
     }
   }
   return update;
@@ -231,10 +250,13 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
     }
     return finish(known, draft, context, json);
   }
+  const ScopeRules* const scope = context.rules.scope(draft.key);
+  Metrics metrics;
   const Work* merged = &work;
   std::optional<Work> earlier;
   if (draft.seen.newest) {
     earlier.emplace(work_of(draft, arena));
+    metrics.before = metric_of(*earlier, scope);
     merge(*earlier, draft.seen.newest, draft.seen.older, work, stamp);
     merged = &*earlier;
   } else {
@@ -248,7 +270,8 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
   if (!known || draft.work != known->work) {
     draft.seen.url_hash = copy_to(arena, url_hash(merged->media_type, merged->url, context.rules));
   }
-  return finish(known, draft, context, json);
+  metrics.after = metric_of(*merged, scope);
+  return finish(known, draft, context, json, Revise::if_changed, metrics);
 }
 
 Update apply_repeat(const CatalogRecord& previous, std::optional<UtcTime> newest_seen, UtcTime at,
