@@ -60,7 +60,8 @@ struct Admin::Impl {
   Handle handle;
 
   Result<Owned<const rd_kafka_metadata_t>> metadata(milliseconds timeout);
-  /// Sends a request with `send(options, queue)` and waits for its reply.
+  /// Sends a request with `send(options, queue)`, again while its group moves, and waits for the
+  /// reply.
   template <class Send>
   Result<Owned<rd_kafka_event_t>> ask(rd_kafka_admin_op_t operation, std::string_view what,
                                       Send&& send);
@@ -68,6 +69,16 @@ struct Admin::Impl {
 };
 
 namespace {
+
+constexpr std::string_view kNoGroup = "admin";
+constexpr milliseconds kCoordinatorPause{100};
+
+// A broker has just taken the group over, or given it away.
+bool is_coordinator_moving(rd_kafka_resp_err_t code) noexcept {
+  return code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
 
 void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) {
   auto& impl = *static_cast<Admin::Impl*>(opaque);
@@ -82,9 +93,11 @@ void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) 
 
 Admin::Admin(const Config::Kafka& config) : impl_{std::make_unique<Impl>()} {
   impl_->brokers = config.brokers;
-  // Any handle can administrate; a producer's has no group to care for.
+  // Any handle can administrate, but where a broker answers that it does not coordinate a group,
+  // librdkafka 2.0.2 ends the process unless the handle has a group of its own (its issue 5040).
+  // This one is never joined.
   impl_->handle =
-      make_handle(RD_KAFKA_PRODUCER, config, {}, {},
+      make_handle(RD_KAFKA_CONSUMER, config, {}, {{"group.id", config.prefixed(kNoGroup)}},
                   {.rebalance = nullptr, .delivery = nullptr, .error = on_error}, impl_.get());
 }
 
@@ -129,16 +142,23 @@ Result<Owned<rd_kafka_event_t>> Admin::Impl::ask(rd_kafka_admin_op_t operation,
                                                           reason.data(), reason.size()) ==
                 RD_KAFKA_RESP_ERR_NO_ERROR);
   const Queue queue{rd_kafka_queue_new(handle.get())};
-  send(options.get(), queue.get());
-  Owned<rd_kafka_event_t> reply{
-      rd_kafka_queue_poll(queue.get(), to_millis(kRequestTimeout + milliseconds{1'000}))};
-  if (!reply) {
-    return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  const auto until = steady_clock::now() + kRequestTimeout;
+  while (true) {
+    send(options.get(), queue.get());
+    Owned<rd_kafka_event_t> reply{
+        rd_kafka_queue_poll(queue.get(), to_millis(kRequestTimeout + milliseconds{1'000}))};
+    if (!reply) {
+      return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    }
+    const auto code = rd_kafka_event_error(reply.get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return reply;
+    }
+    if (!is_coordinator_moving(code) || steady_clock::now() >= until) {
+      return to_error(code, what, rd_kafka_event_error_string(reply.get()));
+    }
+    std::this_thread::sleep_for(kCoordinatorPause);
   }
-  if (const auto code = rd_kafka_event_error(reply.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return to_error(code, what, rd_kafka_event_error_string(reply.get()));
-  }
-  return reply;
 }
 
 Result<std::vector<std::string>> Admin::create_topics(const std::vector<TopicSpec>& specs) {

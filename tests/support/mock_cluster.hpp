@@ -47,6 +47,7 @@ class MockCluster {
   enum class Request : std::int16_t {
     produce = 0,
     fetch = 1,
+    offset_fetch = 9,
     init_producer_id = 22,
     add_partitions_to_transaction = 24,
     end_transaction = 26,
