@@ -72,6 +72,8 @@ rocksdb::DBOptions db_options() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_background_jobs = 2;
+  // A merge takes a second of a core at a time, which records on their way should not wait for.
+  options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow);
   options.max_open_files = 1024;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
