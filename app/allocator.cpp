@@ -4,5 +4,6 @@
 // while, in a thread of its own.
 extern "C" {
 extern const char* const malloc_conf;  // jemalloc looks for this name
-const char* const malloc_conf = "background_thread:true,narenas:4,dirty_decay_ms:2000,oversize_threshold:0,tcache_max:1048576";
+const char* const malloc_conf =
+    "background_thread:true,narenas:4,dirty_decay_ms:2000,oversize_threshold:0,tcache_max:1048576";
 }
