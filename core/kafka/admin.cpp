@@ -54,17 +54,23 @@ std::vector<T*> pointers(const std::vector<OwnedAdmin<T>>& owned) {
 }  // namespace
 
 struct Admin::Impl {
-  std::string brokers;
+  Config::Kafka config;
   std::string trouble;  ///< what librdkafka last reported, such as a refused connection
   bool all_down = false;
+  rd_kafka_resp_err_t last_code = RD_KAFKA_RESP_ERR_NO_ERROR;  ///< of the last reply
   Handle handle;
 
   Result<Owned<const rd_kafka_metadata_t>> metadata(milliseconds timeout);
-  /// Sends a request with `send(options, queue)`, again while its group moves, and waits for the
-  /// reply.
+  void connect();
+  /// Sends a request with `send(options, queue)` and waits for the reply.
   template <class Send>
   Result<Owned<rd_kafka_event_t>> ask(rd_kafka_admin_op_t operation, std::string_view what,
                                       Send&& send);
+  /// The same about a group, again while brokers hand it over. @param said  what a reply says of
+  /// the group, where the reply as a whole is none of an error.
+  template <class Send, class Said>
+  Result<Owned<rd_kafka_event_t>> ask_group(rd_kafka_admin_op_t operation, std::string_view what,
+                                            Send&& send, Said&& said);
   Result<void> read_configs(std::vector<TopicState>& topics);
 };
 
@@ -80,6 +86,22 @@ bool is_coordinator_moving(rd_kafka_resp_err_t code) noexcept {
          code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
 }
 
+rd_kafka_resp_err_t code_of(const rd_kafka_error_t* error) noexcept {
+  return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+}
+
+// Of the first group, or of its first partition where the answer is by partition.
+rd_kafka_resp_err_t code_of(const rd_kafka_group_result_t** groups, std::size_t count) noexcept {
+  if (count == 0) {
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  const auto code = code_of(rd_kafka_group_result_error(groups[0]));
+  const rd_kafka_topic_partition_list_t* list = rd_kafka_group_result_partitions(groups[0]);
+  const bool is_by_partition =
+      code == RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr && list->cnt > 0;
+  return is_by_partition ? list->elems[0].err : code;
+}
+
 void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) {
   auto& impl = *static_cast<Admin::Impl*>(opaque);
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -92,13 +114,16 @@ void on_error(rd_kafka_t* /*handle*/, int code, const char* text, void* opaque) 
 }  // namespace
 
 Admin::Admin(const Config::Kafka& config) : impl_{std::make_unique<Impl>()} {
-  impl_->brokers = config.brokers;
-  // Any handle can administrate, but where a broker answers that it does not coordinate a group,
-  // librdkafka 2.0.2 ends the process unless the handle has a group of its own (its issue 5040).
-  // This one is never joined.
-  impl_->handle =
-      make_handle(RD_KAFKA_CONSUMER, config, {}, {{"group.id", config.prefixed(kNoGroup)}},
-                  {.rebalance = nullptr, .delivery = nullptr, .error = on_error}, impl_.get());
+  impl_->config = config;
+  impl_->connect();
+}
+
+// Any handle can administrate, but where a broker answers that it does not coordinate a group,
+// librdkafka 2.0.2 ends the process unless the handle has a group of its own (its issue 5040). This
+// one is never joined.
+void Admin::Impl::connect() {
+  handle = make_handle(RD_KAFKA_CONSUMER, config, {}, {{"group.id", config.prefixed(kNoGroup)}},
+                       {.rebalance = nullptr, .delivery = nullptr, .error = on_error}, this);
 }
 
 Admin::~Admin() = default;
@@ -111,7 +136,7 @@ Result<Owned<const rd_kafka_metadata_t>> Admin::Impl::metadata(milliseconds time
     rd_kafka_poll(handle.get(), 0);  // lets on_error tell the cause
     const std::string cause = trouble.empty() ? rd_kafka_err2str(code) : trouble;
     return Error{Errc::unreachable, Retry::after_backoff,
-                 "no Kafka broker answers at " + brokers + ": " + cause};
+                 "no Kafka broker answers at " + config.brokers + ": " + cause};
   }
   return Owned<const rd_kafka_metadata_t>{found};
 }
@@ -142,22 +167,35 @@ Result<Owned<rd_kafka_event_t>> Admin::Impl::ask(rd_kafka_admin_op_t operation,
                                                           reason.data(), reason.size()) ==
                 RD_KAFKA_RESP_ERR_NO_ERROR);
   const Queue queue{rd_kafka_queue_new(handle.get())};
+  send(options.get(), queue.get());
+  Owned<rd_kafka_event_t> reply{
+      rd_kafka_queue_poll(queue.get(), to_millis(kRequestTimeout + milliseconds{1'000}))};
+  if (!reply) {
+    return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  }
+  last_code = rd_kafka_event_error(reply.get());
+  if (last_code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return to_error(last_code, what, rd_kafka_event_error_string(reply.get()));
+  }
+  return reply;
+}
+
+// A handle remembers who coordinates a group, and forgets it for no answer: a new one asks.
+template <class Send, class Said>
+Result<Owned<rd_kafka_event_t>> Admin::Impl::ask_group(rd_kafka_admin_op_t operation,
+                                                       std::string_view what, Send&& send,
+                                                       Said&& said) {
   const auto until = steady_clock::now() + kRequestTimeout;
   while (true) {
-    send(options.get(), queue.get());
-    Owned<rd_kafka_event_t> reply{
-        rd_kafka_queue_poll(queue.get(), to_millis(kRequestTimeout + milliseconds{1'000}))};
-    if (!reply) {
-      return to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-    }
-    const auto code = rd_kafka_event_error(reply.get());
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    last_code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    auto reply = ask(operation, what, send);
+    const rd_kafka_resp_err_t code = reply ? said(reply->get()) : last_code;
+    if (!is_coordinator_moving(code) || steady_clock::now() >= until) {
       return reply;
     }
-    if (!is_coordinator_moving(code) || steady_clock::now() >= until) {
-      return to_error(code, what, rd_kafka_event_error_string(reply.get()));
-    }
+    reply = Error{};  // events go before their handle
     std::this_thread::sleep_for(kCoordinatorPause);
+    connect();
   }
 }
 
@@ -350,12 +388,20 @@ Result<void> Admin::delete_topics(const std::vector<std::string>& names) {
 
 Result<GroupState> Admin::describe_group(const std::string& group) {
   std::array<const char*, 1> groups{group.c_str()};
-  const auto reply =
-      impl_->ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "state of group " + group,
-                 [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                   rd_kafka_DescribeConsumerGroups(impl_->handle.get(), groups.data(),
-                                                   groups.size(), options, queue);
-                 });
+  const auto reply = impl_->ask_group(
+      RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "state of group " + group,
+      [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_DescribeConsumerGroups(impl_->handle.get(), groups.data(), groups.size(), options,
+                                        queue);
+      },
+      [](rd_kafka_event_t* event) {
+        std::size_t count = 0;
+        const rd_kafka_ConsumerGroupDescription_t** found =
+            rd_kafka_DescribeConsumerGroups_result_groups(
+                rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+        return count == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
+                          : code_of(rd_kafka_ConsumerGroupDescription_error(found[0]));
+      });
   if (!reply) {
     return reply.error();
   }
@@ -393,11 +439,17 @@ Result<std::map<TopicPartition, Offset>> Admin::group_offsets(
   const OwnedAdmin<rd_kafka_ListConsumerGroupOffsets_t> request{
       rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get())};
   rd_kafka_ListConsumerGroupOffsets_t* raw = request.get();
-  const auto reply =
-      impl_->ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "offsets of group " + group,
-                 [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                   rd_kafka_ListConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
-                 });
+  const auto reply = impl_->ask_group(
+      RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "offsets of group " + group,
+      [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_ListConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
+      },
+      [](rd_kafka_event_t* event) {
+        std::size_t count = 0;
+        const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+            rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+        return code_of(groups, count);
+      });
   if (!reply) {
     return reply.error();
   }
@@ -443,11 +495,17 @@ Result<void> Admin::set_group_offsets(const std::string& group,
   const OwnedAdmin<rd_kafka_AlterConsumerGroupOffsets_t> request{
       rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get())};
   rd_kafka_AlterConsumerGroupOffsets_t* raw = request.get();
-  const auto reply =
-      impl_->ask(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, "offsets of group " + group,
-                 [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                   rd_kafka_AlterConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
-                 });
+  const auto reply = impl_->ask_group(
+      RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, "offsets of group " + group,
+      [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_AlterConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
+      },
+      [](rd_kafka_event_t* event) {
+        std::size_t count = 0;
+        const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+            rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
+        return code_of(groups, count);
+      });
   if (!reply) {
     return reply.error();
   }

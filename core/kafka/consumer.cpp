@@ -1,6 +1,7 @@
 #include "core/kafka/consumer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/check.hpp"
@@ -73,16 +74,25 @@ Properties required_properties(const Config::Kafka& config, const ConsumerOption
   return properties;
 }
 
+// As the settings left it: whoever runs this may have set another.
+std::size_t number_set(rd_kafka_t* handle, const char* property) {
+  std::array<char, 32> text{};
+  std::size_t size = text.size();
+  FRESHET_CHECK(rd_kafka_conf_get(rd_kafka_conf(handle), property, text.data(), &size) ==
+                RD_KAFKA_CONF_OK);
+  return std::stoull(text.data());
+}
+
 }  // namespace
 
 Consumer::Consumer(const Config::Kafka& config, const ConsumerOptions& options)
     : impl_{std::make_unique<Impl>()} {
   impl_->name = options.group.empty() ? std::string{kNoGroup} : options.group;
-  impl_->fetch_bound_bytes = options.queued_max_kbytes * 1024;
-  impl_->fetch_bound_records = options.queued_max_records;
   impl_->handle = make_handle(
       RD_KAFKA_CONSUMER, config, default_properties(options), required_properties(config, options),
       {.rebalance = on_rebalance, .delivery = nullptr, .error = on_error}, impl_.get());
+  impl_->fetch_bound_bytes = 1024 * number_set(impl_->handle.get(), "queued.max.messages.kbytes");
+  impl_->fetch_bound_records = number_set(impl_->handle.get(), "queued.min.messages");
   // Errors and rebalances come through the same queue as records: one call serves all.
   rd_kafka_poll_set_consumer(impl_->handle.get());
   impl_->queue = Queue{rd_kafka_queue_get_consumer(impl_->handle.get())};
