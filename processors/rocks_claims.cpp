@@ -48,6 +48,7 @@ class RocksClaims final : public PartitionClaims {
 
   void write(const std::vector<std::pair<std::string, std::optional<std::string>>>& changes,
              const ClaimsPosition& position) override {
+    // In one piece: of an owner and the one whom it displaced neither may be there alone.
     for (const auto& [key, value] : changes) {
       value ? claims_.put(key, *value) : claims_.remove(key);
     }

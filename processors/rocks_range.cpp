@@ -34,10 +34,7 @@ std::string prefix_of(std::int32_t partition) {
 }  // namespace
 
 RocksRange::RocksRange(RocksFamily family, std::int32_t partition)
-    : family_{family},
-      begin_{prefix_of(partition)},
-      end_{prefix_of(partition + 1)},
-      batch_{kWriteChunkBytes + (kWriteChunkBytes >> 2U)} {}
+    : family_{family}, begin_{prefix_of(partition)}, end_{prefix_of(partition + 1)} {}
 
 bool RocksRange::get(std::string_view key, rocksdb::PinnableSlice& value) {
   key_.assign(begin_).append(key);
@@ -71,13 +68,11 @@ void RocksRange::put(std::string_view key, std::string_view value) {
   check(batch_.Put(&family_.handle, rocksdb::SliceParts{whole.data(), whole.size()},
                    rocksdb::SliceParts{&bytes, 1}),
         "write");
-  send_when_large();
 }
 
 void RocksRange::remove(std::string_view key) {
   key_.assign(begin_).append(key);
   check(batch_.Delete(&family_.handle, slice(key_)), "write");
-  send_when_large();
 }
 
 void RocksRange::send_when_large() {

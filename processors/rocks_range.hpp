@@ -35,18 +35,19 @@ class RocksRange {
   void each(std::string_view from, std::string_view prefix, rocksdb::ReadOptions options,
             const std::function<bool(std::string_view key, std::string_view value)>& visit);
 
-  /// Written with `send`, or before. Not to the log: the topics are one.
+  /// Kept until it is sent.
   void put(std::string_view key, std::string_view value);
   void remove(std::string_view key);
+  /// Writes what was put and removed since: after a crash all of it is there, or nothing.
   void send();
+  /// The same where that is so much that it is cheaper in pieces: for what need not stay together.
+  void send_when_large();
   /// Makes what was sent survive a crash, and with it what other ranges sent.
   void flush();
   /// Removes all keys.
   void clear();
 
  private:
-  void send_when_large();
-
   RocksFamily family_;
   std::string begin_;  ///< the prefix
   std::string end_;    ///< the next partition's

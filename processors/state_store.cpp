@@ -74,7 +74,7 @@ rocksdb::DBOptions db_options() {
   options.max_background_jobs = 2;
   // A merge takes a second of a core at a time, which records on their way should not wait for.
   options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow);
-  options.max_open_files = 1024;
+  options.max_open_files = 512;  // processes may have 1,024, and sockets are files too
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.avoid_unnecessary_blocking_io = true;
@@ -195,6 +195,7 @@ class RocksPartition final : public PartitionStore {
              const ChangelogPositions& positions) override {
     for (const auto& [key, bytes] : records) {
       records_.put(key, form == RecordForm::json ? codec_.pack(bytes) : bytes);
+      records_.send_when_large();
     }
     for (const auto& [name, sums] : totals) {
       records_.put(std::string{kTotalsPrefix} + name, sums);

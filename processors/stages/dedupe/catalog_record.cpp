@@ -90,7 +90,7 @@ bool read_member(std::string_view name, std::string_view value, CatalogRecord& r
   }
   if (name == "identifier") {
     record.identifier = plain(value).value_or("");
-    return !record.identifier.empty();
+    return true;
   }
   if (name == "revision") {
     const auto read = std::from_chars(value.data(), value.data() + value.size(), record.revision);
