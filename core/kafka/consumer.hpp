@@ -24,8 +24,8 @@ struct ConsumerOptions {
   bool partition_end_events = false;
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds max_poll_interval{300'000};
-  /// Bounds of what librdkafka fetches ahead. The one in records is for small ones: each takes some
-  /// 400 bytes beside its own.
+  /// Bounds of what librdkafka fetches ahead. The one in records is for small ones, which take
+  /// far more than their own bytes.
   std::size_t queued_max_kbytes = 65'536;
   std::size_t queued_max_records = 100'000;
   std::size_t fetch_max_kbytes = 8'192;      ///< of one reply, packed; a larger record comes alone
