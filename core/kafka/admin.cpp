@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -66,11 +67,11 @@ struct Admin::Impl {
   template <class Send>
   Result<Owned<rd_kafka_event_t>> ask(rd_kafka_admin_op_t operation, std::string_view what,
                                       Send&& send);
-  /// The same about a group, again while brokers hand it over. @param said  what a reply says of
-  /// the group, where the reply as a whole is none of an error.
-  template <class Send, class Said>
+  /// The same about a group, again while brokers hand it over. @param groups_of  the groups that a
+  /// reply is about.
+  template <class Send, class GroupsOf>
   Result<Owned<rd_kafka_event_t>> ask_group(rd_kafka_admin_op_t operation, std::string_view what,
-                                            Send&& send, Said&& said);
+                                            Send&& send, GroupsOf&& groups_of);
   Result<void> read_configs(std::vector<TopicState>& topics);
 };
 
@@ -90,9 +91,38 @@ rd_kafka_resp_err_t code_of(const rd_kafka_error_t* error) noexcept {
   return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
 }
 
+using Described = std::span<const rd_kafka_ConsumerGroupDescription_t*>;
+using Groups = std::span<const rd_kafka_group_result_t*>;
+
+Described described_groups(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto first = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+  return {first, count};
+}
+
+Groups listed_groups(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto first = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
+  return {first, count};
+}
+
+Groups altered_groups(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto first = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
+  return {first, count};
+}
+
+rd_kafka_resp_err_t code_of(Described groups) noexcept {
+  return groups.empty() ? RD_KAFKA_RESP_ERR_NO_ERROR
+                        : code_of(rd_kafka_ConsumerGroupDescription_error(groups[0]));
+}
+
 // Of the first group, or of its first partition where the answer is by partition.
-rd_kafka_resp_err_t code_of(const rd_kafka_group_result_t** groups, std::size_t count) noexcept {
-  if (count == 0) {
+rd_kafka_resp_err_t code_of(Groups groups) noexcept {
+  if (groups.empty()) {
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   const auto code = code_of(rd_kafka_group_result_error(groups[0]));
@@ -181,15 +211,15 @@ Result<Owned<rd_kafka_event_t>> Admin::Impl::ask(rd_kafka_admin_op_t operation,
 }
 
 // A handle remembers who coordinates a group, and forgets it for no answer: a new one asks.
-template <class Send, class Said>
+template <class Send, class GroupsOf>
 Result<Owned<rd_kafka_event_t>> Admin::Impl::ask_group(rd_kafka_admin_op_t operation,
                                                        std::string_view what, Send&& send,
-                                                       Said&& said) {
+                                                       GroupsOf&& groups_of) {
   const auto until = steady_clock::now() + kRequestTimeout;
   while (true) {
     last_code = RD_KAFKA_RESP_ERR_NO_ERROR;
     auto reply = ask(operation, what, send);
-    const rd_kafka_resp_err_t code = reply ? said(reply->get()) : last_code;
+    const rd_kafka_resp_err_t code = reply ? code_of(groups_of(reply->get())) : last_code;
     if (!is_coordinator_moving(code) || steady_clock::now() >= until) {
       return reply;
     }
@@ -394,21 +424,12 @@ Result<GroupState> Admin::describe_group(const std::string& group) {
         rd_kafka_DescribeConsumerGroups(impl_->handle.get(), groups.data(), groups.size(), options,
                                         queue);
       },
-      [](rd_kafka_event_t* event) {
-        std::size_t count = 0;
-        const rd_kafka_ConsumerGroupDescription_t** found =
-            rd_kafka_DescribeConsumerGroups_result_groups(
-                rd_kafka_event_DescribeConsumerGroups_result(event), &count);
-        return count == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
-                          : code_of(rd_kafka_ConsumerGroupDescription_error(found[0]));
-      });
+      described_groups);
   if (!reply) {
     return reply.error();
   }
-  std::size_t count = 0;
-  const rd_kafka_ConsumerGroupDescription_t** found = rd_kafka_DescribeConsumerGroups_result_groups(
-      rd_kafka_event_DescribeConsumerGroups_result(reply->get()), &count);
-  if (count != 1) {
+  const Described found = described_groups(reply->get());
+  if (found.size() != 1) {
     return Error{Errc::broker_error, Retry::after_backoff,
                  "state of group " + group + ": no answer"};
   }
@@ -444,27 +465,19 @@ Result<std::map<TopicPartition, Offset>> Admin::group_offsets(
       [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         rd_kafka_ListConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
       },
-      [](rd_kafka_event_t* event) {
-        std::size_t count = 0;
-        const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-            rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-        return code_of(groups, count);
-      });
+      listed_groups);
   if (!reply) {
     return reply.error();
   }
-  std::size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(reply->get()), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[i])) {
+  for (const rd_kafka_group_result_t* one_group : listed_groups(reply->get())) {
+    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(one_group)) {
       if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
         continue;
       }
       return to_error(rd_kafka_error_code(error), "offsets of group " + group,
                       rd_kafka_error_string(error));
     }
-    const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[i]);
+    const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(one_group);
     for (int j = 0; found != nullptr && j < found->cnt; ++j) {
       const rd_kafka_topic_partition_t& one = found->elems[j];
       const TopicPartition at{one.topic, Partition{one.partition}};
@@ -500,24 +513,16 @@ Result<void> Admin::set_group_offsets(const std::string& group,
       [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
         rd_kafka_AlterConsumerGroupOffsets(impl_->handle.get(), &raw, 1, options, queue);
       },
-      [](rd_kafka_event_t* event) {
-        std::size_t count = 0;
-        const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-            rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
-        return code_of(groups, count);
-      });
+      altered_groups);
   if (!reply) {
     return reply.error();
   }
-  std::size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-      rd_kafka_event_AlterConsumerGroupOffsets_result(reply->get()), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[i])) {
+  for (const rd_kafka_group_result_t* one_group : altered_groups(reply->get())) {
+    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(one_group)) {
       return to_error(rd_kafka_error_code(error), "offsets of group " + group,
                       rd_kafka_error_string(error));
     }
-    const rd_kafka_topic_partition_list_t* set = rd_kafka_group_result_partitions(groups[i]);
+    const rd_kafka_topic_partition_list_t* set = rd_kafka_group_result_partitions(one_group);
     for (int j = 0; set != nullptr && j < set->cnt; ++j) {
       const rd_kafka_topic_partition_t& one = set->elems[j];
       if (one.err == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
