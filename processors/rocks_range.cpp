@@ -17,7 +17,6 @@ constexpr std::size_t kWriteChunkBytes = 256U << 10U;
 rocksdb::Slice slice(std::string_view text) {
   return text.empty() ? rocksdb::Slice{} : rocksdb::Slice{text.data(), text.size()};
 }
-std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
 void check(const rocksdb::Status& status, const char* what) {
   if (!status.ok()) {
@@ -54,8 +53,8 @@ void RocksRange::each(
   options.iterate_upper_bound = &bound;
   const std::unique_ptr<rocksdb::Iterator> it{family_.db.NewIterator(options, &family_.handle)};
   for (it->Seek(begin_ + std::string{std::max(from, prefix)}); it->Valid(); it->Next()) {
-    const std::string_view key = view(it->key()).substr(kPrefixBytes);
-    if (!key.starts_with(prefix) || !visit(key, view(it->value()))) {
+    const std::string_view key = it->key().ToStringView().substr(kPrefixBytes);
+    if (!key.starts_with(prefix) || !visit(key, it->value().ToStringView())) {
       break;
     }
   }

@@ -46,8 +46,6 @@ constexpr int kFilesBeforeMerge = 6;
 constexpr std::size_t kFirstLevelBytes = kFilesBeforeMerge * kOneWriteBufferBytes;
 constexpr std::size_t kFirstLevelFileBytes = 8U << 20U;
 
-std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
-
 std::string encode(const ChangelogPositions& at) {
   return std::to_string(at.catalog) + " " + std::to_string(at.seen) + " " +
          std::to_string(at.totals) + " " + std::to_string(at.written_ms);
@@ -170,13 +168,13 @@ class RocksPartition final : public PartitionStore {
     if (!records_.get(key, packed)) {
       return false;
     }
-    unpack(view(packed), value);
+    unpack(packed.ToStringView(), value);
     return true;
   }
 
   std::optional<ChangelogPositions> positions() override {
     rocksdb::PinnableSlice text;
-    return records_.get(kPositionsKey, text) ? decode(view(text)) : std::nullopt;
+    return records_.get(kPositionsKey, text) ? decode(text.ToStringView()) : std::nullopt;
   }
 
   std::map<std::string, Totals> totals() override {
