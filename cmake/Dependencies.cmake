@@ -1,4 +1,5 @@
-# Every third-party library, as Debian 12 ships it. System includes: their warnings are not ours.
+# Every third-party library, as Debian 12 ships it, but for RocksDB, which scripts/setup builds. System includes:
+# their warnings are not ours.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
@@ -9,7 +10,17 @@ find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(RocksDB REQUIRED)
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/rocksdb --prefix OUTPUT_VARIABLE rocksdb_prefix
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+# ThreadSanitizer's suppressions know the packaged library by its name.
+if(EXISTS ${rocksdb_prefix}/.complete AND NOT FRESHET_SANITIZE MATCHES thread)
+  set(RocksDB_DIR ${rocksdb_prefix}/lib/cmake/rocksdb)
+  find_package(RocksDB REQUIRED)
+  add_library(freshet::rocksdb ALIAS RocksDB::rocksdb)
+else()
+  find_package(RocksDB REQUIRED)
+  add_library(freshet::rocksdb ALIAS RocksDB::rocksdb-shared)
+endif()
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 # Not called lz4: RocksDB looks for a package and variables of that name.
