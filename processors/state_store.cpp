@@ -7,6 +7,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,14 +38,25 @@ constexpr std::size_t kBlockCacheBytes = 16U << 20U;
 // By default the cache is cut into pieces of half a megabyte, in which an index finds no room.
 constexpr int kBlockCacheShardBits = 1;
 constexpr double kShareOfIndexes = 0.5;
-constexpr std::size_t kBlockBytes = 16U << 10U;
-constexpr std::size_t kWriteBuffersBytes = 48U << 20U;
-constexpr std::size_t kOneWriteBufferBytes = 24U << 20U;
-// Each file of level 0 has works of all partitions, and is merged with all of the level below it:
-// that one is no larger than what comes down at a time, and files are cut small.
+constexpr std::size_t kBlockBytes = 4U << 10U;
+constexpr std::size_t kWriteBuffersBytes = 32U << 20U;
+constexpr std::size_t kOneWriteBufferBytes = 16U << 20U;
+constexpr double kMemtableFilterShare = 0.02;
 constexpr int kFilesBeforeMerge = 6;
-constexpr std::size_t kFirstLevelBytes = kFilesBeforeMerge * kOneWriteBufferBytes;
-constexpr std::size_t kFirstLevelFileBytes = 8U << 20U;
+// Of keys and where their records are, 50 bytes each: a write buffer of records comes to a
+// megabyte.
+constexpr std::size_t kFirstLevelBytes = 16U << 20U;
+constexpr std::size_t kFirstLevelFileBytes = 4U << 20U;
+// Sums, positions and notes are smaller, and stay with their keys.
+constexpr std::uint64_t kLeastBlobBytes = 256;
+constexpr std::uint64_t kBlobFileBytes = 64U << 20U;
+// A merge that meets a record in the oldest quarter of the files moves it into a new one. Where
+// that leaves a third of the oldest as garbage, merges are begun for it.
+constexpr double kOldBlobFiles = 0.25;
+constexpr double kMostGarbage = 0.3;
+// As many as the process may have, but for its sockets; this many where it may have few.
+constexpr rlim_t kLeastOpenFiles = 512;
+constexpr rlim_t kMostOpenFiles = 65'536;
 
 std::string encode(const ChangelogPositions& at) {
   return std::to_string(at.catalog) + " " + std::to_string(at.seen) + " " +
@@ -65,14 +77,30 @@ std::optional<ChangelogPositions> decode(std::string_view text) {
   return at;
 }
 
+// Services are started with a soft limit of 1,024 for the sake of select(), and may raise it.
+int open_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+    return kLeastOpenFiles;
+  }
+  const rlim_t wanted = std::min(files.rlim_max, 2 * kMostOpenFiles);
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = wanted;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+    static_cast<void>(::getrlimit(RLIMIT_NOFILE, &files));
+  }
+  return static_cast<int>(std::clamp(files.rlim_cur / 2, kLeastOpenFiles, kMostOpenFiles));
+}
+
 rocksdb::DBOptions db_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  options.max_background_jobs = 2;
+  // One flushes. While a large merge of one family runs, the other's go on.
+  options.max_background_jobs = 3;
   // A merge takes a second of a core at a time, which records on their way should not wait for.
   options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow);
-  options.max_open_files = 512;  // processes may have 1,024, and sockets are files too
+  options.max_open_files = open_files();
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.avoid_unnecessary_blocking_io = true;
@@ -86,7 +114,8 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   // An index of a file read for each look at a record costs more than all the rest: with 500,000
   // works and indexes in one piece a re-crawl took 52 us of processor time per sighting, not 13.
-  // So they are small (large blocks, few restarts), in pieces of 4 KB, and kept before data.
+  // So they are small (few restarts), in pieces of 4 KB, and kept before data. Blocks are small
+  // too: of one that is read, a single key is wanted.
   table.block_size = kBlockBytes;
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
@@ -99,13 +128,30 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = kOneWriteBufferBytes;
   options.max_write_buffer_number = 3;
-  options.level_compaction_dynamic_level_bytes = true;
+  // Most works that are asked for are on disk: without this each look searches the buffers first.
+  options.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
+  options.memtable_whole_key_filtering = true;
   options.level0_file_num_compaction_trigger = kFilesBeforeMerge;
+  // Records come packed, see RecordCodec.
+  options.compression = rocksdb::kNoCompression;
+  return options;
+}
+
+// Records lie apart from their keys: merges move 50 bytes a work, not 900.
+rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options = family_options(cache);
+  options.level_compaction_dynamic_level_bytes = true;
   options.max_bytes_for_level_base = kFirstLevelBytes;
   options.target_file_size_base = kFirstLevelFileBytes;
   options.target_file_size_multiplier = 2;
-  // Records come packed, see RecordCodec.
-  options.compression = rocksdb::kNoCompression;
+  options.enable_blob_files = true;
+  options.min_blob_size = kLeastBlobBytes;
+  options.blob_file_size = kBlobFileBytes;
+  options.enable_blob_garbage_collection = true;
+  options.blob_garbage_collection_age_cutoff = kOldBlobFiles;
+  options.blob_garbage_collection_force_threshold = kMostGarbage;
+  // Only works that there are, are looked up (HotTable): the last level needs no filter.
+  options.optimize_filters_for_hits = true;
   return options;
 }
 
@@ -265,7 +311,7 @@ class RocksPartition final : public PartitionStore {
 rocksdb::Status StateStore::Impl::open() {
   const std::vector<rocksdb::ColumnFamilyDescriptor> families{
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions{}},
-      {"records", family_options(cache)},
+      {"records", records_options(cache)},
       {"claims", claims_options(cache)}};
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status =
