@@ -1,0 +1,265 @@
+// The state of a process by itself, without Kafka: works are written for the first time at random
+// keys, each with a claim that nobody made before, then works are read and written anew. Prints one
+// JSON object: per second, microseconds of processor time per work of the loops and of RocksDB's
+// threads, megabytes on disk and of anonymous memory. With its sizes doubled it tells what a
+// process will do that grows for a year. Usage: bench_state DIRECTORY WORKS CHANGES [PARTITIONS
+// [LOOPS]]
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bench/micro/catalogue_samples.hpp"
+#include "core/hash.hpp"
+#include "processors/record_codec.hpp"
+#include "processors/state_store.hpp"
+
+namespace freshet {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kCommit = 2'000;  // works of a loop: a tenth of a second's
+constexpr std::uint64_t kSamples = 2'000;
+
+struct Plan {
+  std::uint64_t works;
+  std::uint64_t changes;
+  unsigned rest_seconds;
+  std::int32_t partitions;
+  unsigned loops;
+};
+
+std::uint64_t hash_of(std::uint64_t number) {
+  return xxh3({reinterpret_cast<const char*>(&number), sizeof number});
+}
+
+std::string key_of(std::uint64_t work) {
+  return "image:flickr:" + std::to_string(hash_of(work) % 100'000'000'000);
+}
+
+std::string url_of(std::uint64_t work) {
+  const std::uint64_t halves[] = {hash_of(~work), hash_of(work)};
+  return {reinterpret_cast<const char*>(halves), sizeof halves};
+}
+
+// Microseconds of processor time of this process, those that ended too.
+double processor_time() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e6 + static_cast<double>(spent.tv_nsec) / 1e3;
+}
+
+// The same of RocksDB's threads, by name.
+std::map<std::string, double> background_time() {
+  std::map<std::string, double> spent;
+  const double tick = 1e6 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  for (const auto& task : fs::directory_iterator{"/proc/self/task"}) {
+    std::ifstream in{task.path() / "stat"};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    const std::size_t name = text.find('(') + 1;
+    const std::size_t name_end = text.rfind(')');
+    unsigned long user = 0;
+    unsigned long system = 0;
+    if (name_end != std::string::npos && text.substr(name).starts_with("rocksdb") &&
+        std::sscanf(text.c_str() + name_end + 1,
+                    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2) {
+      spent[text.substr(name, name_end - name)] += static_cast<double>(user + system) * tick;
+    }
+  }
+  return spent;
+}
+
+long megabytes_of(const fs::path& directory) {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator{directory}) {
+    std::error_code gone;
+    const std::uintmax_t size = entry.is_regular_file(gone) ? entry.file_size(gone) : 0;
+    bytes += gone ? 0 : size;
+  }
+  return static_cast<long>(bytes >> 20U);
+}
+
+long anonymous_mb() {
+  std::ifstream in{"/proc/self/status"};
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("RssAnon:")) {
+      return std::atol(line.c_str() + 8) / 1024;
+    }
+  }
+  return 0;
+}
+
+class Loop {
+ public:
+  Loop(StateStore& state, const Plan& plan, unsigned number, const std::vector<std::string>& packed)
+      : plan_{plan}, number_{number}, packed_{packed} {
+    for (std::int32_t p = static_cast<std::int32_t>(number); p < plan.partitions;
+         p += static_cast<std::int32_t>(plan.loops)) {
+      partitions_.push_back({state.partition(p), state.claims(p), {}, {}});
+    }
+  }
+
+  void first_load() {
+    std::string found;
+    for (std::uint64_t work = number_; work < plan_.works; work += plan_.loops) {
+      Partition& to = partition_of(work);
+      std::string url = url_of(work);
+      if (to.claims->get(url, found)) {
+        std::fprintf(stderr, "a claim that nobody made\n");
+      }
+      to.urls.emplace_back(std::move(url), std::string(8, '\1') + key_of(work));
+      put(to, work);
+    }
+    commit();
+  }
+
+  void changes() {
+    std::mt19937_64 random{number_};
+    std::string json;
+    for (std::uint64_t i = 0; i < plan_.changes / plan_.loops; ++i) {
+      const std::uint64_t work = random() % (plan_.works / plan_.loops) * plan_.loops + number_;
+      Partition& to = partition_of(work);
+      if (!to.records->get(key_of(work), json)) {
+        std::fprintf(stderr, "a work that is gone\n");
+      }
+      put(to, work);
+    }
+    commit();
+  }
+
+ private:
+  struct Partition {
+    std::unique_ptr<PartitionStore> records;
+    std::unique_ptr<PartitionClaims> claims;
+    std::vector<std::pair<std::string, std::string_view>> works;
+    std::vector<std::pair<std::string, std::optional<std::string>>> urls;
+  };
+
+  Partition& partition_of(std::uint64_t work) {
+    return partitions_[hash_of(work + 1) % partitions_.size()];
+  }
+
+  void put(Partition& to, std::uint64_t work) {
+    to.works.emplace_back(key_of(work), packed_[work % packed_.size()]);
+    if (++pending_ == kCommit) {
+      commit();
+    }
+  }
+
+  void commit() {
+    pending_ = 0;
+    for (Partition& p : partitions_) {
+      std::sort(p.works.begin(), p.works.end());
+      const std::vector<std::pair<std::string_view, std::string_view>> records(p.works.begin(),
+                                                                               p.works.end());
+      ChangelogPositions at;
+      at.catalog = ++commits_;
+      p.records->write(records, RecordForm::packed, {}, at);
+      std::sort(p.urls.begin(), p.urls.end());
+      p.claims->write(p.urls, {commits_, 0});
+      p.works.clear();
+      p.urls.clear();
+    }
+  }
+
+  const Plan& plan_;
+  unsigned number_;
+  const std::vector<std::string>& packed_;
+  std::vector<Partition> partitions_;
+  std::uint64_t pending_ = 0;
+  std::int64_t commits_ = 0;
+};
+
+// What one part of the run took, for so many works.
+class Stopwatch {
+ public:
+  void print(const char* name, std::uint64_t works, const fs::path& directory) const {
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    const auto count = static_cast<double>(works);
+    double background = 0;
+    std::printf("\"%s\": {\"per_second\": %.0f, \"disk_mb\": %ld, \"rss_anon_mb\": %ld", name,
+                count / seconds, megabytes_of(directory), anonymous_mb());
+    for (const auto& [thread, micros] : background_time()) {
+      const auto earlier = background_.find(thread);
+      const double spent = micros - (earlier == background_.end() ? 0 : earlier->second);
+      background += spent;
+      std::printf(", \"%s_us\": %.2f", thread.c_str(), spent / count);
+    }
+    const double all = processor_time() - all_;
+    std::printf(", \"loops_us\": %.2f, \"all_us\": %.2f}", (all - background) / count, all / count);
+  }
+
+ private:
+  Clock::time_point start_ = Clock::now();
+  std::map<std::string, double> background_ = background_time();
+  double all_ = processor_time();
+};
+
+void run(std::vector<Loop>& loops, void (Loop::*part)()) {
+  std::vector<std::thread> threads;
+  for (Loop& loop : loops) {
+    threads.emplace_back(part, &loop);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+int measure(const fs::path& directory, const Plan& plan) {
+  std::vector<std::string> packed;
+  RecordCodec codec;
+  for (const bench::Sample& record :
+       bench::catalogue_of(bench::generated(kSamples, simulate::StreamPart::load, 0))) {
+    packed.emplace_back(codec.pack(record.value));
+  }
+  StateStore state{directory, UtcTime::from_millis(1'795'000'000'000)};
+  std::vector<Loop> loops;
+  for (unsigned i = 0; i < plan.loops; ++i) {
+    loops.emplace_back(state, plan, i, packed);
+  }
+  const Stopwatch load;
+  run(loops, &Loop::first_load);
+  std::printf("{");
+  load.print("load", plan.works, directory);
+  std::fflush(stdout);
+  const Stopwatch changes;
+  run(loops, &Loop::changes);
+  std::printf(",\n ");
+  changes.print("changes", plan.changes, directory);
+  if (plan.rest_seconds > 0) {
+    std::this_thread::sleep_for(std::chrono::seconds{plan.rest_seconds});
+    std::printf(",\n \"rested\": {\"disk_mb\": %ld}", megabytes_of(directory));
+  }
+  std::printf("}\n");
+  return 0;
+}
+
+}  // namespace
+}  // namespace freshet
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr,
+                 "usage: bench_state DIRECTORY WORKS CHANGES [SECONDS [PARTITIONS [LOOPS]]]\n");
+    return 2;
+  }
+  const auto number = [&](int at, long otherwise) {
+    return at < argc ? std::atol(argv[at]) : otherwise;
+  };
+  return freshet::measure(
+      argv[1], {static_cast<std::uint64_t>(number(2, 0)), static_cast<std::uint64_t>(number(3, 0)),
+                static_cast<unsigned>(number(4, 0)), static_cast<std::int32_t>(number(5, 8)),
+                static_cast<unsigned>(number(6, 2))});
+}
