@@ -1,9 +1,9 @@
 // The state of a process by itself, without Kafka: works are written for the first time at random
 // keys, each with a claim that nobody made before, then works are read and written anew. Prints one
 // JSON object: per second, microseconds of processor time per work of the loops and of RocksDB's
-// threads, megabytes on disk and of anonymous memory. With its sizes doubled it tells what a
-// process will do that grows for a year. Usage: bench_state DIRECTORY WORKS CHANGES [PARTITIONS
-// [LOOPS]]
+// threads, megabytes on disk and of anonymous memory.
+// Usage: bench_state DIRECTORY WORKS CHANGES [SECONDS [PARTITIONS [LOOPS]]]: with SECONDS it rests
+// as long at the end, and says what is on disk then.
 
 #include <unistd.h>
 
@@ -249,17 +249,32 @@ int measure(const fs::path& directory, const Plan& plan) {
 }  // namespace
 }  // namespace freshet
 
+namespace {
+
+int usage() {
+  std::fprintf(stderr,
+               "usage: bench_state DIRECTORY WORKS CHANGES [SECONDS [PARTITIONS [LOOPS]]]\n"
+               "DIRECTORY must not be there yet; no fewer works and partitions than loops\n");
+  return 2;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr,
-                 "usage: bench_state DIRECTORY WORKS CHANGES [SECONDS [PARTITIONS [LOOPS]]]\n");
-    return 2;
+    return usage();
   }
   const auto number = [&](int at, long otherwise) {
     return at < argc ? std::atol(argv[at]) : otherwise;
   };
-  return freshet::measure(
-      argv[1], {static_cast<std::uint64_t>(number(2, 0)), static_cast<std::uint64_t>(number(3, 0)),
-                static_cast<unsigned>(number(4, 0)), static_cast<std::int32_t>(number(5, 8)),
-                static_cast<unsigned>(number(6, 2))});
+  const freshet::Plan plan{
+      static_cast<std::uint64_t>(number(2, 0)), static_cast<std::uint64_t>(number(3, 0)),
+      static_cast<unsigned>(number(4, 0)), static_cast<std::int32_t>(number(5, 8)),
+      static_cast<unsigned>(number(6, 2))};
+  const bool is_new = !std::filesystem::exists(argv[1]);
+  if (!is_new || plan.loops == 0 || plan.partitions < static_cast<std::int32_t>(plan.loops) ||
+      plan.works < plan.loops) {
+    return usage();
+  }
+  return freshet::measure(argv[1], plan);
 }

@@ -12,6 +12,7 @@ find_package(LibXml2 REQUIRED)
 find_package(ZLIB REQUIRED)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/rocksdb --prefix OUTPUT_VARIABLE rocksdb_prefix
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/scripts/rocksdb)
 # ThreadSanitizer's suppressions know the packaged library by its name.
 if(EXISTS ${rocksdb_prefix}/.complete AND NOT FRESHET_SANITIZE MATCHES thread)
   set(RocksDB_DIR ${rocksdb_prefix}/lib/cmake/rocksdb)
@@ -21,6 +22,7 @@ else()
   find_package(RocksDB REQUIRED)
   add_library(freshet::rocksdb ALIAS RocksDB::rocksdb-shared)
 endif()
+message(STATUS "RocksDB: ${RocksDB_DIR}")
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 # Not called lz4: RocksDB looks for a package and variables of that name.

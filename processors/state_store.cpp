@@ -47,7 +47,7 @@ constexpr int kFilesBeforeMerge = 6;
 // megabyte.
 constexpr std::size_t kFirstLevelBytes = 16U << 20U;
 constexpr std::size_t kFirstLevelFileBytes = 4U << 20U;
-// Sums, positions and notes are smaller, and stay with their keys.
+// Most sums, positions and notes are smaller, and stay with their keys.
 constexpr std::uint64_t kLeastBlobBytes = 256;
 constexpr std::uint64_t kBlobFileBytes = 64U << 20U;
 // A merge that meets a record in the oldest quarter of the files moves it into a new one. Where
@@ -96,7 +96,7 @@ rocksdb::DBOptions db_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  // One flushes. While a large merge of one family runs, the other's go on.
+  // One flushes, one merges; a second merges too where files have gathered in level 0.
   options.max_background_jobs = 3;
   // A merge takes a second of a core at a time, which records on their way should not wait for.
   options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow);
@@ -150,8 +150,6 @@ rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cach
   options.enable_blob_garbage_collection = true;
   options.blob_garbage_collection_age_cutoff = kOldBlobFiles;
   options.blob_garbage_collection_force_threshold = kMostGarbage;
-  // Only works that there are, are looked up (HotTable): the last level needs no filter.
-  options.optimize_filters_for_hits = true;
   return options;
 }
 

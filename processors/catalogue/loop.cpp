@@ -18,7 +18,11 @@ using namespace std::chrono_literals;
 constexpr std::string_view kStep = "process.catalogue";
 constexpr std::size_t kPollRecords = 2'000;
 constexpr auto kIdleWait = 100ms;
+// A save flushes what all partitions wrote, into files of its own: not for the few records that a
+// quiet stream brings in half a minute, which a restart reads again as fast.
 constexpr auto kSaveEvery = 30s;
+constexpr auto kSaveAtLeastEvery = 10min;
+constexpr std::size_t kRecordsWorthASave = 100'000;
 constexpr auto kCommitTimeout = 30s;
 constexpr auto kAbortTimeout = 10s;
 constexpr auto kInitTimeout = 60s;
@@ -259,6 +263,7 @@ bool CatalogueLoop::take(const kafka::Polled& polled) {
   if (must_reconnect_) {
     return false;
   }
+  taken_since_save_ += polled.messages.size();
   const auto taken = batch_.take(polled);
   if (!taken) {
     log::warn("batch_abandoned", {{"loop", name_}, {"text", taken.error().message()}});
@@ -335,8 +340,11 @@ void CatalogueLoop::commit() {
   in_transaction_ = false;
   counters_.commit_seconds.observe(
       std::chrono::duration<double>(steady_clock::now() - start).count());
-  if (start - last_save_ >= kSaveEvery) {
+  const auto unsaved_for = start - last_save_;
+  if (unsaved_for >= kSaveAtLeastEvery ||
+      (unsaved_for >= kSaveEvery && taken_since_save_ >= kRecordsWorthASave)) {
     last_save_ = start;
+    taken_since_save_ = 0;
     save_next_table();
   }
 }

@@ -91,6 +91,7 @@ class CatalogueLoop {
   /// What is to be read once all unread decisions are applied; empty: it is assigned.
   std::vector<kafka::TopicPartitionOffset> held_back_;
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
+  std::size_t taken_since_save_ = 0;  ///< records
   std::int32_t last_saved_ = -1;
 };
 
