@@ -12,7 +12,6 @@ namespace {
 constexpr std::string_view kPositionKey{
     "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0position", 25};
 constexpr double kMemtableBloom = 0.1;
-constexpr int kRunsBeforeMerge = 6;
 
 class RocksClaims final : public PartitionClaims {
  public:
@@ -73,9 +72,9 @@ void set_claims_options(rocksdb::ColumnFamilyOptions& options) {
   options.prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(RocksRange::kPrefixBytes + UrlHash{}.size()));
   options.memtable_prefix_bloom_size_ratio = kMemtableBloom;
-  // In runs, each as large as the next: claims are read by filter, and merged a third as often so.
+  // Merged in runs of like size, which moves a claim less often; most runs are passed over by
+  // filter.
   options.compaction_style = rocksdb::kCompactionStyleUniversal;
-  options.level0_file_num_compaction_trigger = kRunsBeforeMerge;
 }
 
 std::unique_ptr<PartitionClaims> open_rocks_claims(RocksFamily family, std::int32_t number) {

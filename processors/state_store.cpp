@@ -50,8 +50,8 @@ constexpr std::size_t kFirstLevelFileBytes = 4U << 20U;
 // Most sums, positions and notes are smaller, and stay with their keys.
 constexpr std::uint64_t kLeastBlobBytes = 256;
 constexpr std::uint64_t kBlobFileBytes = 64U << 20U;
-// A merge that meets a record in the oldest quarter of the files moves it into a new one. Where
-// that leaves a third of the oldest as garbage, merges are begun for it.
+// A merge moves what it meets in the oldest quarter of the files into new ones. RocksDB also begins
+// merges for garbage of this share, but only where the tree holds on to few enough of the oldest.
 constexpr double kOldBlobFiles = 0.25;
 constexpr double kMostGarbage = 0.3;
 // As many as the process may have, but for its sockets; this many where it may have few.
