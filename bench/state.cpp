@@ -5,8 +5,6 @@
 // Usage: bench_state DIRECTORY WORKS CHANGES [SECONDS [PARTITIONS [LOOPS]]]: with SECONDS it rests
 // as long at the end, and says what is on disk then.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "bench/micro/catalogue_samples.hpp"
+#include "bench/proc.hpp"
 #include "core/hash.hpp"
 #include "processors/record_codec.hpp"
 #include "processors/state_store.hpp"
@@ -54,28 +53,16 @@ std::string url_of(std::uint64_t work) {
   return {reinterpret_cast<const char*>(halves), sizeof halves};
 }
 
-// Microseconds of processor time of this process, those that ended too.
-double processor_time() {
-  timespec spent{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) * 1e6 + static_cast<double>(spent.tv_nsec) / 1e3;
-}
+const fs::path kSelf = "/proc/self";
 
-// The same of RocksDB's threads, by name.
+// Seconds of processor time of RocksDB's threads, by name.
 std::map<std::string, double> background_time() {
   std::map<std::string, double> spent;
-  const double tick = 1e6 / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  for (const auto& task : fs::directory_iterator{"/proc/self/task"}) {
-    std::ifstream in{task.path() / "stat"};
-    const std::string text{std::istreambuf_iterator<char>{in}, {}};
-    const std::size_t name = text.find('(') + 1;
-    const std::size_t name_end = text.rfind(')');
-    unsigned long user = 0;
-    unsigned long system = 0;
-    if (name_end != std::string::npos && text.substr(name).starts_with("rocksdb") &&
-        std::sscanf(text.c_str() + name_end + 1,
-                    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2) {
-      spent[text.substr(name, name_end - name)] += static_cast<double>(user + system) * tick;
+  for (const auto& task : fs::directory_iterator{kSelf / "task"}) {
+    std::string name;
+    if (std::ifstream in{task.path() / "comm"};
+        std::getline(in, name) && name.starts_with("rocksdb")) {
+      spent[name] += bench::cpu_seconds(task.path());
     }
   }
   return spent;
@@ -89,16 +76,6 @@ long megabytes_of(const fs::path& directory) {
     bytes += gone ? 0 : size;
   }
   return static_cast<long>(bytes >> 20U);
-}
-
-long anonymous_mb() {
-  std::ifstream in{"/proc/self/status"};
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("RssAnon:")) {
-      return std::atol(line.c_str() + 8) / 1024;
-    }
-  }
-  return 0;
 }
 
 class Loop {
@@ -187,24 +164,26 @@ class Stopwatch {
  public:
   void print(const char* name, std::uint64_t works, const fs::path& directory) const {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    const auto count = static_cast<double>(works);
+    const double micros = 1e6 / static_cast<double>(works);
+    const double all = bench::cpu_seconds(kSelf) - all_;
     double background = 0;
-    std::printf("\"%s\": {\"per_second\": %.0f, \"disk_mb\": %ld, \"rss_anon_mb\": %ld", name,
-                count / seconds, megabytes_of(directory), anonymous_mb());
-    for (const auto& [thread, micros] : background_time()) {
+    std::printf("\"%s\": {\"per_second\": %.0f, \"disk_mb\": %ld, \"rss_anon_mb\": %.0f", name,
+                static_cast<double>(works) / seconds, megabytes_of(directory),
+                bench::status_megabytes(kSelf, "RssAnon"));
+    for (const auto& [thread, so_far] : background_time()) {
       const auto earlier = background_.find(thread);
-      const double spent = micros - (earlier == background_.end() ? 0 : earlier->second);
+      const double spent = so_far - (earlier == background_.end() ? 0 : earlier->second);
       background += spent;
-      std::printf(", \"%s_us\": %.2f", thread.c_str(), spent / count);
+      std::printf(", \"%s_us\": %.2f", thread.c_str(), spent * micros);
     }
-    const double all = processor_time() - all_;
-    std::printf(", \"loops_us\": %.2f, \"all_us\": %.2f}", (all - background) / count, all / count);
+    std::printf(", \"loops_us\": %.2f, \"all_us\": %.2f}", (all - background) * micros,
+                all * micros);
   }
 
  private:
   Clock::time_point start_ = Clock::now();
   std::map<std::string, double> background_ = background_time();
-  double all_ = processor_time();
+  double all_ = bench::cpu_seconds(kSelf);
 };
 
 void run(std::vector<Loop>& loops, void (Loop::*part)()) {
@@ -217,7 +196,7 @@ void run(std::vector<Loop>& loops, void (Loop::*part)()) {
   }
 }
 
-int measure(const fs::path& directory, const Plan& plan) {
+void measure(const fs::path& directory, const Plan& plan) {
   std::vector<std::string> packed;
   RecordCodec codec;
   for (const bench::Sample& record :
@@ -243,7 +222,6 @@ int measure(const fs::path& directory, const Plan& plan) {
     std::printf(",\n \"rested\": {\"disk_mb\": %ld}", megabytes_of(directory));
   }
   std::printf("}\n");
-  return 0;
 }
 
 }  // namespace
@@ -276,5 +254,5 @@ int main(int argc, char** argv) {
       plan.works < plan.loops) {
     return usage();
   }
-  return freshet::measure(argv[1], plan);
+  freshet::measure(argv[1], plan);
 }

@@ -7,17 +7,16 @@
 // Usage: bench_watch TOPIC GROUP PARTITIONS PID TIMEOUT_SECONDS   (names without the prefix)
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 #include <string>
 #include <thread>
 
 #include "bench/environment.hpp"
+#include "bench/proc.hpp"
 #include "core/kafka/admin.hpp"
 #include "core/kafka/consumer.hpp"
 
@@ -26,35 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-// User and system time of all threads, in seconds (ticks of 10 ms).
-double cpu_seconds(const std::string& pid) {
-  std::ifstream file{"/proc/" + pid + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  const auto end = text.rfind(')');
-  if (end == std::string::npos) {
-    return 0;
-  }
-  std::istringstream fields{text.substr(end + 2)};
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) {
-    fields >> skipped;
-  }
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-double status_megabytes(const std::string& pid, const std::string& name) {
-  std::ifstream file{"/proc/" + pid + "/status"};
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(name + ":")) {
-      return std::stod(line.substr(name.size() + 1)) / 1024;
-    }
-  }
-  return 0;
-}
 
 struct Sample {
   Clock::time_point at;
@@ -89,12 +59,13 @@ int watch(const std::string& topic, const std::string& group, int count, const s
     }
     return sum;
   };
+  const std::filesystem::path process = "/proc/" + pid;
   const std::int64_t begin = done();
   const auto until = Clock::now() + timeout;
   Sample first;
   Sample last;
   for (;;) {
-    const Sample now{Clock::now(), done(), cpu_seconds(pid)};
+    const Sample now{Clock::now(), done(), bench::cpu_seconds(process)};
     if (now.done > begin && first.done == 0) {
       first = now;
     }
@@ -111,8 +82,8 @@ int watch(const std::string& topic, const std::string& group, int count, const s
       "{\"complete\": %s, \"records\": %lld, \"seconds\": %.3f, \"cpu_seconds\": %.3f, "
       "\"rss_mb\": %.1f, \"peak_rss_mb\": %.1f}\n",
       last.done >= end ? "true" : "false", static_cast<long long>(last.done - first.done),
-      took.count(), last.cpu - first.cpu, status_megabytes(pid, "VmRSS"),
-      status_megabytes(pid, "VmHWM"));
+      took.count(), last.cpu - first.cpu, bench::status_megabytes(process, "VmRSS"),
+      bench::status_megabytes(process, "VmHWM"));
   return last.done >= end ? 0 : 1;
 }
 
