@@ -13,6 +13,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -186,13 +187,19 @@ class Stopwatch {
   double all_ = bench::cpu_seconds(kSelf);
 };
 
-void run(std::vector<Loop>& loops, void (Loop::*part)()) {
-  std::vector<std::thread> threads;
+void wait(StateStore& state, std::chrono::seconds time, const std::stop_token& stop) {
+  for (const auto until = Clock::now() + time; Clock::now() < until && !stop.stop_requested();) {
+    state.tend();
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  }
+}
+
+void run(StateStore& state, std::vector<Loop>& loops, void (Loop::*part)()) {
+  const std::jthread tending{
+      [&](const std::stop_token& stop) { wait(state, std::chrono::hours{24}, stop); }};
+  std::vector<std::jthread> threads;
   for (Loop& loop : loops) {
     threads.emplace_back(part, &loop);
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
   }
 }
 
@@ -209,16 +216,16 @@ void measure(const fs::path& directory, const Plan& plan) {
     loops.emplace_back(state, plan, i, packed);
   }
   const Stopwatch load;
-  run(loops, &Loop::first_load);
+  run(state, loops, &Loop::first_load);
   std::printf("{");
   load.print("load", plan.works, directory);
   std::fflush(stdout);
   const Stopwatch changes;
-  run(loops, &Loop::changes);
+  run(state, loops, &Loop::changes);
   std::printf(",\n ");
   changes.print("changes", plan.changes, directory);
   if (plan.rest_seconds > 0) {
-    std::this_thread::sleep_for(std::chrono::seconds{plan.rest_seconds});
+    wait(state, std::chrono::seconds{plan.rest_seconds}, {});
     std::printf(",\n \"rested\": {\"disk_mb\": %ld}", megabytes_of(directory));
   }
   std::printf("}\n");

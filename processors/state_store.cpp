@@ -50,9 +50,14 @@ constexpr std::size_t kFirstLevelFileBytes = 4U << 20U;
 // Most sums, positions and notes are smaller, and stay with their keys.
 constexpr std::uint64_t kLeastBlobBytes = 256;
 constexpr std::uint64_t kBlobFileBytes = 64U << 20U;
-// A merge moves what it meets in the oldest quarter of the files into new ones. RocksDB also begins
-// merges for garbage of this share, but only where the tree holds on to few enough of the oldest.
-constexpr double kOldBlobFiles = 0.25;
+// Where this share of all records is garbage, merges move what they meet in the oldest files into
+// new ones: in this share of the files, or in that.
+constexpr double kSomeGarbage = 0.2;
+constexpr double kSomeOldFiles = 0.25;
+constexpr double kMuchGarbage = 0.35;
+constexpr double kManyOldFiles = 0.5;
+// RocksDB also begins merges where the oldest files have this share, and the tree holds on to few
+// enough of them.
 constexpr double kMostGarbage = 0.3;
 // As many as the process may have, but for its sockets; this many where it may have few.
 constexpr rlim_t kLeastOpenFiles = 512;
@@ -148,7 +153,7 @@ rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cach
   options.min_blob_size = kLeastBlobBytes;
   options.blob_file_size = kBlobFileBytes;
   options.enable_blob_garbage_collection = true;
-  options.blob_garbage_collection_age_cutoff = kOldBlobFiles;
+  options.blob_garbage_collection_age_cutoff = 0;  // until `tend` finds some
   options.blob_garbage_collection_force_threshold = kMostGarbage;
   return options;
 }
@@ -190,6 +195,7 @@ struct StateStore::Impl {
       kBlockCacheBytes, kBlockCacheShardBits, /*strict_capacity_limit=*/false, kShareOfIndexes);
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // of `families` in `open`
+  double collected_share = 0;                         // of the oldest files of records
 
   rocksdb::Status open();
   void set_aside(UtcTime now, std::string_view why);
@@ -383,5 +389,32 @@ std::unique_ptr<PartitionClaims> StateStore::claims(std::int32_t number) {
 }
 
 const fs::path& StateStore::directory() const { return impl_->directory; }
+
+double share_to_collect(const RecordFiles& files) noexcept {
+  const auto bytes = static_cast<double>(std::max<std::uint64_t>(files.bytes, 1));
+  const double garbage = static_cast<double>(files.garbage_bytes) / bytes;
+  return garbage >= kMuchGarbage ? kManyOldFiles : garbage >= kSomeGarbage ? kSomeOldFiles : 0;
+}
+
+RecordFiles StateStore::tend() {
+  const RocksFamily records = impl_->records();
+  RecordFiles files;
+  const auto read = [&](const std::string& property, std::uint64_t& value) {
+    FRESHET_CHECK(records.db.GetIntProperty(&records.handle, property, &value));
+  };
+  read(rocksdb::DB::Properties::kLiveBlobFileSize, files.bytes);
+  read(rocksdb::DB::Properties::kLiveBlobFileGarbageSize, files.garbage_bytes);
+  // Only a change is told: RocksDB writes a file of all options, and asks anew what to merge.
+  if (const double share = share_to_collect(files); share != impl_->collected_share) {
+    const rocksdb::Status status = records.db.SetOptions(
+        &records.handle, {{"blob_garbage_collection_age_cutoff", std::to_string(share)}});
+    if (status.ok()) {
+      impl_->collected_share = share;
+    } else {
+      log::warn("state_not_tended", {{"text", status.ToString()}});
+    }
+  }
+  return files;
+}
 
 }  // namespace freshet

@@ -59,6 +59,17 @@ class PartitionStore : public RecordStore, public ScanStore {
   virtual void clear() = 0;
 };
 
+/// What the records of a process take on disk.
+struct RecordFiles {
+  std::uint64_t bytes = 0;
+  /// Of these: earlier forms of changed records, as far as merges have met them.
+  std::uint64_t garbage_bytes = 0;
+};
+
+/// Of the oldest files of records the share that merges empty, where so much is garbage: nothing
+/// while there is little, since what is moved then is as good as all alive.
+double share_to_collect(const RecordFiles& files) noexcept;
+
 /// The state of a process: one RocksDB without a write-ahead log, because the topics are the log.
 /// All its partitions share two column families, one of records and one of claims.
 ///
@@ -77,6 +88,10 @@ class StateStore {
   /// The claims of the partition of that number of the topic of claims.
   std::unique_ptr<PartitionClaims> claims(std::int32_t number);
   const std::filesystem::path& directory() const;
+
+  /// Sees to it that merges collect as much garbage as there is reason to: to be called every few
+  /// seconds, by one thread. @return what it found.
+  RecordFiles tend();
 
   struct Impl;
 

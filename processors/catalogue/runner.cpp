@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 constexpr auto kReachTimeout = 10s;
 constexpr auto kAskTimeout = 2s;
 constexpr auto kWatchEvery = 50ms;
+constexpr auto kTendEvery = 5s;
 
 // How many partitions a topic has, once it is there; nothing when it is to stop first.
 std::optional<std::int32_t> await_topic(kafka::Consumer& probe, const std::string& topic,
@@ -145,6 +146,32 @@ class GroupProgress {
   kafka::Admin admin_;
 };
 
+// Tends the state every few seconds, and says what its records take.
+class Tending {
+ public:
+  Tending(StateStore& state, Metrics& metrics)
+      : state_{state},
+        bytes_{metrics.gauge("freshet_process_state_record_bytes",
+                             "Records on disk, garbage among them")},
+        garbage_bytes_{metrics.gauge("freshet_process_state_garbage_bytes",
+                                     "Earlier forms of records on disk, as far as known")} {}
+
+  void run_when_due() {
+    if (const auto now = steady_clock::now(); now >= next_) {
+      next_ = now + kTendEvery;
+      const RecordFiles files = state_.tend();
+      bytes_.set(static_cast<double>(files.bytes));
+      garbage_bytes_.set(static_cast<double>(files.garbage_bytes));
+    }
+  }
+
+ private:
+  StateStore& state_;
+  Gauge& bytes_;
+  Gauge& garbage_bytes_;
+  steady_clock::time_point next_;
+};
+
 // The loops and what they share: the first failure ends all.
 class Loops {
  public:
@@ -243,7 +270,9 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
                           [&states] { return states.is_borrowed(0); }};
   Loops loops{config, inputs, count, states, policy, context.metrics};
   running = &loops;
+  Tending tending{state, context.metrics};
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
+    tending.run_when_due();
     if (run.until_idle && sums.is_settled() && loops.idle_for(*run.until_idle) &&
         progress->is_done()) {
       break;

@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <iterator>
+#include <random>
+#include <thread>
 
 #include "core/check.hpp"
+#include "core/hash.hpp"
 #include "processors/record_codec.hpp"
 
 namespace freshet {
@@ -195,6 +201,53 @@ TEST_F(StateOnDisk, ATableIsReadBackOnlyWithAllThatItHas) {
   HotTable read;
   EXPECT_EQ(partition->load_table(read), positions);
   EXPECT_FALSE(read.is_complete());
+}
+
+TEST(StateGarbage, IsCollectedWhereThereIsReasonTo) {
+  EXPECT_EQ(share_to_collect({0, 0}), 0);
+  EXPECT_EQ(share_to_collect({1'000, 199}), 0);
+  EXPECT_EQ(share_to_collect({1'000, 200}), 0.25);
+  EXPECT_EQ(share_to_collect({1'000, 349}), 0.25);
+  EXPECT_EQ(share_to_collect({1'000, 350}), 0.5);
+}
+
+TEST_F(StateOnDisk, GarbageIsCollected) {
+  constexpr int kWorks = 2'000;
+  constexpr int kRounds = 60;
+  const auto state = open();
+  const auto partition = state->partition(0);
+  const auto key_of = [](int work) { return "image:a:" + std::to_string(10'000 + work); };
+  std::string text;  // that does not get smaller by being packed
+  std::mt19937 random{1};
+  std::generate_n(std::back_inserter(text), 1'000,
+                  [&] { return static_cast<char>('!' + random() % 90); });
+  std::vector<int> newest(kWorks, 0);
+  // A quarter of all each time, so that few files of records are garbage as a whole.
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::pair<std::string, std::string>> records;
+    for (int work = 0; work < kWorks; ++work) {
+      if (round == 0 || xxh3(key_of(work) + std::to_string(round)) % 4 == 0) {
+        records.emplace_back(key_of(work), text + std::to_string(round));
+        newest[static_cast<std::size_t>(work)] = round;
+      }
+    }
+    partition->write({records.begin(), records.end()}, RecordForm::json, {}, {round, 0, 0, 0});
+    partition->flush();
+    state->tend();
+  }
+  // Merges go on behind: 2 MB of live records, of 32 that were written.
+  RecordFiles files = state->tend();
+  for (int i = 0; i < 600 && files.garbage_bytes * 2 > files.bytes; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    files = state->tend();
+  }
+  EXPECT_GE(files.bytes, kWorks * text.size());
+  EXPECT_LE(files.garbage_bytes * 2, files.bytes);
+  std::string found;
+  for (int work = 0; work < kWorks; ++work) {
+    ASSERT_TRUE(partition->get(key_of(work), found));
+    ASSERT_EQ(found, text + std::to_string(newest[static_cast<std::size_t>(work)]));
+  }
 }
 
 TEST_F(StateOnDisk, IsHeldByOneProcess) {
