@@ -91,6 +91,14 @@ std::optional<ChangelogPositions> load_table_file(const std::filesystem::path& f
     return std::nullopt;
   }
   sum = xxh3({reinterpret_cast<const char*>(&header), sizeof header}, sum);
+  // Room is made for as many as the file has, not for what a damaged header says.
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(file, error);
+  if (error || bytes < sizeof header + sizeof sum ||
+      header.count != (bytes - sizeof header - sizeof sum) / 24) {
+    return std::nullopt;
+  }
+  table.reserve(header.count);
   // What was seen of a work that finds no room any more is known here only.
   bool fits = true;
   std::string chunk;

@@ -107,6 +107,40 @@ TEST(HotTable, LeavesOutWhatIsPastItsLimit) {
   EXPECT_TRUE(table.set(left_out.front(), {}));
 }
 
+TEST(HotTable, WithRoomMadeBeforeHoldsTheSame) {
+  for (const std::size_t works : {0UL, 1UL, 700UL, 200'000UL}) {
+    std::mt19937_64 random{3};
+    HotTable grown;
+    HotTable reserved;
+    reserved.reserve(works);
+    const std::size_t before = reserved.bytes();
+    for (std::size_t i = 0; i < works; ++i) {
+      const std::uint64_t hash = random();
+      grown.set(hash, {hash, UtcTime{1}, 0});
+      ASSERT_TRUE(reserved.set(hash, {hash, UtcTime{1}, 0}));
+    }
+    EXPECT_EQ(reserved.size(), grown.size());
+    grown.each(
+        [&](std::uint64_t hash, const HotEntry& value) { ASSERT_EQ(reserved.find(hash), value); });
+    if (works == 200'000) {
+      EXPECT_EQ(reserved.bytes(), before) << "a segment had to grow";
+      EXPECT_LE(before, 35 * works);
+    }
+  }
+}
+
+TEST(HotTable, MakesNoRoomPastItsLimit) {
+  HotTable table;
+  constexpr std::size_t kLimit = 500'000;
+  table.limit(kLimit);
+  table.reserve(kLimit / 24);
+  EXPECT_EQ(table.bytes(), sizeof table);
+  EXPECT_TRUE(table.is_complete());
+  table.reserve(kLimit / 48);
+  EXPECT_GT(table.bytes(), kLimit / 2);
+  EXPECT_LE(table.bytes(), kLimit + sizeof table);
+}
+
 TEST(HotTable, CountsDaysAcrossTheirEnd) {
   const UtcTime day0{0};
   const auto days = [](std::int64_t n) { return UtcTime{n * 86'400'000'000}; };

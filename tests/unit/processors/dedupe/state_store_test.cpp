@@ -175,6 +175,12 @@ TEST_F(StateOnDisk, SavesTheTableWholeOrNotAtAll) {
     EXPECT_FALSE(partition->load_table(none)) << works;
     EXPECT_EQ(none.size(), 0U);
     partition->save_table(table, positions);
+    std::fstream{file, std::ios::in | std::ios::out | std::ios::binary}
+        .seekp(54)  // of the number of works: as if there were 2^55 more
+        .put('\x80');
+    EXPECT_FALSE(partition->load_table(none)) << works;
+    EXPECT_EQ(none.size(), 0U);
+    partition->save_table(table, positions);
     fs::resize_file(file, size - 1);
     EXPECT_FALSE(partition->load_table(none)) << works;
     EXPECT_EQ(none.size(), 0U);
