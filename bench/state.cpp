@@ -21,6 +21,7 @@
 #include "bench/micro/catalogue_samples.hpp"
 #include "bench/proc.hpp"
 #include "core/hash.hpp"
+#include "core/stop.hpp"
 #include "processors/record_codec.hpp"
 #include "processors/state_store.hpp"
 
@@ -187,16 +188,15 @@ class Stopwatch {
   double all_ = bench::cpu_seconds(kSelf);
 };
 
-void wait(StateStore& state, std::chrono::seconds time, const std::stop_token& stop) {
-  for (const auto until = Clock::now() + time; Clock::now() < until && !stop.stop_requested();) {
+// As a process does.
+void tend(StateStore& state, const std::stop_token& stop) {
+  while (!wait_for_stop(stop, std::chrono::seconds{5})) {
     state.tend();
-    std::this_thread::sleep_for(std::chrono::milliseconds{500});
   }
 }
 
 void run(StateStore& state, std::vector<Loop>& loops, void (Loop::*part)()) {
-  const std::jthread tending{
-      [&](const std::stop_token& stop) { wait(state, std::chrono::hours{24}, stop); }};
+  const std::jthread tending{[&](const std::stop_token& stop) { tend(state, stop); }};
   std::vector<std::jthread> threads;
   for (Loop& loop : loops) {
     threads.emplace_back(part, &loop);
@@ -225,7 +225,8 @@ void measure(const fs::path& directory, const Plan& plan) {
   std::printf(",\n ");
   changes.print("changes", plan.changes, directory);
   if (plan.rest_seconds > 0) {
-    wait(state, std::chrono::seconds{plan.rest_seconds}, {});
+    const std::jthread tending{[&](const std::stop_token& stop) { tend(state, stop); }};
+    std::this_thread::sleep_for(std::chrono::seconds{plan.rest_seconds});
     std::printf(",\n \"rested\": {\"disk_mb\": %ld}", megabytes_of(directory));
   }
   std::printf("}\n");

@@ -50,14 +50,17 @@ constexpr std::size_t kFirstLevelFileBytes = 4U << 20U;
 // Most sums, positions and notes are smaller, and stay with their keys.
 constexpr std::uint64_t kLeastBlobBytes = 256;
 constexpr std::uint64_t kBlobFileBytes = 64U << 20U;
-// Where this share of all records is garbage, merges move what they meet in the oldest files into
-// new ones: in this share of the files, or in that.
-constexpr double kSomeGarbage = 0.2;
-constexpr double kSomeOldFiles = 0.25;
-constexpr double kMuchGarbage = 0.35;
-constexpr double kManyOldFiles = 0.5;
-// RocksDB also begins merges where the oldest files have this share, and the tree holds on to few
-// enough of them.
+// From this share of garbage on, merges move what they meet in so great a share of the oldest files
+// into new ones.
+struct Collection {
+  double garbage;
+  double oldest_files;
+};
+constexpr Collection kCollections[] = {{0.6, 1}, {0.35, 0.5}, {0.2, 0.25}};
+// RocksDB asserts what holds for any share but 0.
+constexpr double kHardlyAnyFile = 1e-6;
+// It also begins merges where the oldest files have this share, and the tree holds on to few enough
+// of them: with random keys, only to all.
 constexpr double kMostGarbage = 0.3;
 // As many as the process may have, but for its sockets; this many where it may have few.
 constexpr rlim_t kLeastOpenFiles = 512;
@@ -153,7 +156,7 @@ rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cach
   options.min_blob_size = kLeastBlobBytes;
   options.blob_file_size = kBlobFileBytes;
   options.enable_blob_garbage_collection = true;
-  options.blob_garbage_collection_age_cutoff = 0;  // until `tend` finds some
+  options.blob_garbage_collection_age_cutoff = kHardlyAnyFile;  // until `tend` finds garbage
   options.blob_garbage_collection_force_threshold = kMostGarbage;
   return options;
 }
@@ -393,7 +396,9 @@ const fs::path& StateStore::directory() const { return impl_->directory; }
 double share_to_collect(const RecordFiles& files) noexcept {
   const auto bytes = static_cast<double>(std::max<std::uint64_t>(files.bytes, 1));
   const double garbage = static_cast<double>(files.garbage_bytes) / bytes;
-  return garbage >= kMuchGarbage ? kManyOldFiles : garbage >= kSomeGarbage ? kSomeOldFiles : 0;
+  const auto* const found = std::ranges::find_if(
+      kCollections, [&](double from) { return garbage >= from; }, &Collection::garbage);
+  return found == std::end(kCollections) ? 0 : found->oldest_files;
 }
 
 RecordFiles StateStore::tend() {
@@ -407,7 +412,8 @@ RecordFiles StateStore::tend() {
   // Only a change is told: RocksDB writes a file of all options, and asks anew what to merge.
   if (const double share = share_to_collect(files); share != impl_->collected_share) {
     const rocksdb::Status status = records.db.SetOptions(
-        &records.handle, {{"blob_garbage_collection_age_cutoff", std::to_string(share)}});
+        &records.handle,
+        {{"blob_garbage_collection_age_cutoff", std::to_string(std::max(share, kHardlyAnyFile))}});
     if (status.ok()) {
       impl_->collected_share = share;
     } else {

@@ -59,15 +59,15 @@ class PartitionStore : public RecordStore, public ScanStore {
   virtual void clear() = 0;
 };
 
-/// What the records of a process take on disk.
+/// What the records of a process take on disk, in files apart from their keys.
 struct RecordFiles {
   std::uint64_t bytes = 0;
   /// Of these: earlier forms of changed records, as far as merges have met them.
   std::uint64_t garbage_bytes = 0;
 };
 
-/// Of the oldest files of records the share that merges empty, where so much is garbage: nothing
-/// while there is little, since what is moved then is as good as all alive.
+/// Of the files of records the share, the oldest first, that merges empty where so much is garbage:
+/// nothing while there is little, since nearly all that would be moved is alive.
 double share_to_collect(const RecordFiles& files) noexcept;
 
 /// The state of a process: one RocksDB without a write-ahead log, because the topics are the log.

@@ -152,7 +152,7 @@ class Tending {
   Tending(StateStore& state, Metrics& metrics)
       : state_{state},
         bytes_{metrics.gauge("freshet_process_state_record_bytes",
-                             "Records on disk, garbage among them")},
+                             "Files of records on disk, garbage among them")},
         garbage_bytes_{metrics.gauge("freshet_process_state_garbage_bytes",
                                      "Earlier forms of records on disk, as far as known")} {}
 
@@ -268,9 +268,9 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   PolicyRules policy{reader};
   const SumsFollower sums{config.kafka, partitions->works, reader, context.metrics,
                           [&states] { return states.is_borrowed(0); }};
+  Tending tending{state, context.metrics};
   Loops loops{config, inputs, count, states, policy, context.metrics};
   running = &loops;
-  Tending tending{state, context.metrics};
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
     tending.run_when_due();
     if (run.until_idle && sums.is_settled() && loops.idle_for(*run.until_idle) &&

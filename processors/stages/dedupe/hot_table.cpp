@@ -14,6 +14,9 @@ constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 constexpr std::size_t kLeastCapacity = 8;
 
 std::size_t length_for(std::size_t capacity) { return capacity + 16 + capacity / 128; }
+std::size_t next_capacity(std::size_t capacity) {
+  return std::max(kLeastCapacity, capacity + capacity * 3 / 10);
+}
 
 __extension__ using Wide = unsigned __int128;
 
@@ -126,7 +129,7 @@ bool HotTable::set(std::uint64_t hash, const HotEntry& entry) {
     return true;
   }
   if ((segment.used + 1) * 5 > segment.capacity * 4) {
-    if (!grow(segment, std::max(kLeastCapacity, segment.capacity + segment.capacity * 3 / 10))) {
+    if (!grow(segment, next_capacity(segment.capacity))) {
       return false;
     }
     at = segment.locate(hash);
@@ -168,13 +171,14 @@ void HotTable::clear() {
 }
 
 // Hashes spread over the segments like throws of a die: hardly one gets four deviations more than
-// its share.
+// its share. But segments that a limit stopped are not alike: each may have to grow once more.
 void HotTable::reserve(std::size_t works) {
   FRESHET_CHECK(size_ == 0);
   const double share = static_cast<double>(works) / kSegments;
   const auto capacity = static_cast<std::size_t>((share + 4 * std::sqrt(share)) * 5 / 4);
   if (capacity <= kLeastCapacity ||
-      (limit_bytes_ != 0 && kSegments * length_for(capacity) * sizeof(Slot) > limit_bytes_)) {
+      (limit_bytes_ != 0 &&
+       kSegments * length_for(next_capacity(capacity)) * sizeof(Slot) > limit_bytes_)) {
     return;
   }
   for (Segment& segment : segments_) {

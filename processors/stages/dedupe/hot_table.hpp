@@ -48,8 +48,9 @@ class HotTable {
   bool set(std::uint64_t hash, const HotEntry& entry);
   void erase(std::uint64_t hash) noexcept;
   void clear();
-  /// Gives an empty table the room for so many works, if the limit allows: filled one by one it
-  /// moves each of them four times.
+  /// Gives an empty table the room for so many works: filled one by one it moves each of them four
+  /// times. Does nothing near the limit, where room that the one segment does not need is lacking
+  /// in another.
   void reserve(std::size_t works);
 
   /// Most bytes of slots that further works may take; 0: no limit.

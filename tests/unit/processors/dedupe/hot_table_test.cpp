@@ -136,7 +136,7 @@ TEST(HotTable, MakesNoRoomPastItsLimit) {
   table.reserve(kLimit / 24);
   EXPECT_EQ(table.bytes(), sizeof table);
   EXPECT_TRUE(table.is_complete());
-  table.reserve(kLimit / 48);
+  table.reserve(kLimit / 60);
   EXPECT_GT(table.bytes(), kLimit / 2);
   EXPECT_LE(table.bytes(), kLimit + sizeof table);
 }
