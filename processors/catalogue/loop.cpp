@@ -68,6 +68,10 @@ void CatalogueLoop::run(std::stop_token stop) {
         run_batch(stop);
       }
     }
+    if (is_fenced_) {
+      // To register anew would take the name back from whoever has it now.
+      throw WorkFailed("another process works under the name " + name_);
+    }
     disconnect();
   }
 }
@@ -279,6 +283,7 @@ void CatalogueLoop::begin() {
   const auto step = producer_->begin_transaction();
   if (step.outcome != kafka::Producer::Outcome::done) {
     log::warn("transaction_refused", {{"loop", name_}, {"text", step.message}});
+    is_fenced_ = step.outcome == kafka::Producer::Outcome::fenced;
     must_reconnect_ = true;
     return;
   }
@@ -371,6 +376,8 @@ void CatalogueLoop::abandon() {
   if (std::exchange(in_transaction_, false)) {
     counters_.aborts.add();
     const auto step = producer_->abort_transaction(kAbortTimeout);
+    // A record that the broker refused may be the first to tell, and looks like any that failed.
+    is_fenced_ = is_fenced_ || step.outcome == kafka::Producer::Outcome::fenced;
     // A new producer's registration aborts what this one could not.
     must_reconnect_ = must_reconnect_ || step.outcome != kafka::Producer::Outcome::done;
   }

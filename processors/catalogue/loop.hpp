@@ -83,6 +83,7 @@ class CatalogueLoop {
   bool in_transaction_ = false;
   std::chrono::steady_clock::time_point began_;  ///< the transaction
   bool must_reconnect_ = false;
+  bool is_fenced_ = false;  ///< another process works under this name: no coming back
 
   std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
   std::string assignment_fault_;  ///< why the assignment cannot be worked with
