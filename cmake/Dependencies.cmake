@@ -1,8 +1,8 @@
-# Every third-party library, as Debian 12 ships it, but for RocksDB, which scripts/setup builds. System includes:
-# their warnings are not ours.
+# Every third-party library, as Debian 12 ships it, but for RocksDB and librdkafka where scripts/rocksdb and
+# scripts/librdkafka have built them. System includes: their warnings are not ours.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 REQUIRED COMPONENTS json locale url)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
@@ -23,13 +23,39 @@ else()
   add_library(freshet::rocksdb ALIAS RocksDB::rocksdb-shared)
 endif()
 message(STATUS "RocksDB: ${RocksDB_DIR}")
-pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.0.2)
+if(rdkafka_VERSION VERSION_LESS 2.3)
+  message(STATUS "librdkafka ${rdkafka_VERSION}: producers make new clients where brokers die (docs/notes/librdkafka.md)")
+else()
+  message(STATUS "librdkafka ${rdkafka_VERSION}")
+endif()
+# The mended build of the same version, to run with; headers stay those of the package.
+add_library(freshet_rdkafka INTERFACE)
+add_library(freshet::rdkafka ALIAS freshet_rdkafka)
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/librdkafka --prefix OUTPUT_VARIABLE rdkafka_prefix
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/scripts/librdkafka)
+if(EXISTS ${rdkafka_prefix}/.complete)
+  add_library(freshet_rdkafka_mended SHARED IMPORTED GLOBAL)
+  set_target_properties(freshet_rdkafka_mended PROPERTIES
+    IMPORTED_LOCATION ${rdkafka_prefix}/lib/librdkafka.so.1 IMPORTED_SONAME librdkafka.so.1)
+  target_link_libraries(freshet_rdkafka INTERFACE freshet_rdkafka_mended)
+  message(STATUS "librdkafka: ${rdkafka_prefix}")
+else()
+  target_link_libraries(freshet_rdkafka INTERFACE PkgConfig::rdkafka)
+  message(STATUS "librdkafka: the package's, which cannot do SCRAM with Kafka 4 (scripts/setup librdkafka)")
+endif()
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 # Not called lz4: RocksDB looks for a package and variables of that name.
 pkg_check_modules(liblz4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+# Not through pkg-config: its -D_FILE_OFFSET_BITS=64 does not go with the precompiled headers.
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(ctemplate REQUIRED IMPORTED_TARGET libctemplate)
+find_program(MSGFMT msgfmt REQUIRED)

@@ -1,23 +1,32 @@
-# freshet_embed(TARGET DIR): every file below DIR becomes readable by freshet::resource("<path below DIR>").
-# The files are linked in by the assembler's .incbin: no conversion step, no copies of the text.
+# freshet_embed(TARGET DIR NAME name ENDINGS json … [ALSO DIR MADE file …]): every file below DIR with one of the endings
+# is linked into TARGET and listed as kFiles in <name>.inc, by its path below DIR; MADE are files below a second DIR,
+# which the build writes. The assembler's .incbin brings them in: no conversion step, no copies of the text.
 function(freshet_embed target dir)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${dir} ${dir}/*.json ${dir}/*.sql)
+  cmake_parse_arguments(ARG "" "NAME;ALSO" "ENDINGS;MADE" ${ARGN})
+  list(TRANSFORM ARG_ENDINGS PREPEND "${dir}/*." OUTPUT_VARIABLE patterns)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${dir} ${patterns})
+  list(APPEND files ${ARG_MADE})
   list(SORT files)
   set(asm "    .section .rodata\n")
   set(table "")
   set(externs "")
   set(index 0)
   foreach(file IN LISTS files)
+    set(symbol freshet_${ARG_NAME}_${index})
+    set(path ${dir}/${file})
+    if(file IN_LIST ARG_MADE)
+      set(path ${ARG_ALSO}/${file})
+    endif()
     string(APPEND asm
-      "    .global freshet_resource_${index}\n    .global freshet_resource_${index}_end\n"
-      "freshet_resource_${index}:\n    .incbin \"${dir}/${file}\"\nfreshet_resource_${index}_end:\n    .byte 0\n")
-    string(APPEND externs "extern \"C\" const char freshet_resource_${index}[];\nextern \"C\" const char freshet_resource_${index}_end[];\n")
-    string(APPEND table "    {\"${file}\", freshet_resource_${index}, freshet_resource_${index}_end},\n")
-    list(APPEND depends ${dir}/${file})
+      "    .global ${symbol}\n    .global ${symbol}_end\n"
+      "${symbol}:\n    .incbin \"${path}\"\n${symbol}_end:\n    .byte 0\n")
+    string(APPEND externs "extern \"C\" const char ${symbol}[];\nextern \"C\" const char ${symbol}_end[];\n")
+    string(APPEND table "    {\"${file}\", ${symbol}, ${symbol}_end},\n")
+    list(APPEND depends ${path})
     math(EXPR index "${index}+1")
   endforeach()
   string(APPEND asm "    .section .note.GNU-stack,\"\",%progbits\n")
-  set(out ${CMAKE_CURRENT_BINARY_DIR}/resources)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${ARG_NAME})
   file(CONFIGURE OUTPUT ${out}.S CONTENT "${asm}" @ONLY)
   file(CONFIGURE OUTPUT ${out}.inc CONTENT "${externs}namespace {\nconst EmbeddedFile kFiles[] = {\n${table}};\n}\n" @ONLY)
   set_source_files_properties(${out}.S PROPERTIES OBJECT_DEPENDS "${depends}")

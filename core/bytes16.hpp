@@ -10,8 +10,8 @@ namespace freshet {
 
 #if defined(__SSE2__)
 
-/// Sixteen bytes at a time, where every processor of the architecture can. Elsewhere `kHasBytes16`
-/// is false, and callers go byte by byte.
+/// Compares sixteen bytes at a time, on architectures where every processor can (SSE2). Elsewhere
+/// `kHasBytes16` is false, and callers go byte by byte.
 inline constexpr bool kHasBytes16 = true;
 
 class Bytes16 {

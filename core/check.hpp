@@ -4,7 +4,7 @@
 #include <string>
 
 /// Logs and aborts when an invariant of our own is broken: a restart is cheap, a wrong row is not.
-/// Never on input: a poisoned record would then stop the process again and again.
+/// Never for input: one bad record would then stop the process again and again.
 #define FRESHET_CHECK(condition)                               \
   do {                                                         \
     if (!(condition)) {                                        \

@@ -23,9 +23,9 @@ struct Context {
 
 /// The subcommands of the binary. Each folder's `command.cpp` has one
 /// `void add_<folder>_commands(CLI::App& root, Commands& commands)` that adds its subcommands with
-/// their own flags, and says here what each runs. Flags are bound to variables that the run owns
-/// (a shared_ptr captured by both). Settings (`--kafka-brokers`, …) are added by `app/` once, at
-/// the root, and may stand after any subcommand.
+/// their own flags, and says here what each runs. Flags are bound to variables that the run owns:
+/// both hold the same shared_ptr. Settings (`--kafka-brokers`, …) are added by `app/` once, at the
+/// root, and may stand after any subcommand.
 class Commands {
  public:
   using Run = std::function<int(const Context&)>;  ///< returns an exit code

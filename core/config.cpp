@@ -6,19 +6,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
 
 namespace freshet {
 namespace {
 
 constexpr std::string_view kOurs = "FRESHET_";
 
-/// Variables of scripts and tests that begin like settings: whoever has them set for
-/// `scripts/stack` may run a command in the same shell. What they mean is in docs/operations.md and
+/// Variables of scripts and tests that begin like settings. They may be set for `scripts/stack` in
+/// a shell in which a command runs, too. Their meaning is in docs/operations.md and
 /// tests/README.md.
 constexpr std::array<std::string_view, 9> kNotSettings = {
     "FRESHET_BINARY", "FRESHET_CACHE",     "FRESHET_CONFIG",     "FRESHET_ES_HEAP", "FRESHET_JAVA",
@@ -66,10 +66,7 @@ std::optional<Target> find_by_variable(std::string_view variable) {
     }
     if (setting.is_prefix && variable.starts_with(name + "_") &&
         variable.size() > name.size() + 1) {
-      std::string below{variable.substr(name.size() + 1)};
-      std::transform(below.begin(), below.end(), below.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      return Target{&setting, std::move(below)};
+      return Target{&setting, lower_ascii(variable.substr(name.size() + 1))};
     }
   }
   return std::nullopt;
@@ -304,12 +301,15 @@ std::vector<std::pair<std::string, std::string>> describe_config(const Config& c
     lines.emplace_back(setting.key,
                        setting.secret == Secret::yes && !value.empty() ? kSecret : value);
   }
-  // Which property of librdkafka is a secret is not ours to know: all are masked.
+  // We do not know which properties of librdkafka are secret, so all are masked.
   for (const auto& property : config.kafka.librdkafka) {
     lines.emplace_back("kafka.librdkafka." + property.first, kSecret);
   }
   for (const auto& provider : config.provider_keys) {
     lines.emplace_back(fmt::format("providers.{}_key", provider.first), kSecret);
+  }
+  for (const auto& [provider, texts] : config.produce.skip_errors) {
+    lines.emplace_back("produce.skip_errors." + provider, texts);
   }
   return lines;
 }

@@ -49,6 +49,13 @@ struct Config {
     std::string user_agent = "Freshet/0.1 (+https://openverse.org)";
   } http;
 
+  struct Produce {
+    std::string scheduled;       ///< `all`, or provider commands with commas; empty: none
+    std::string catch_up_since;  ///< `YYYY-MM-DD`; empty: the first day that was read
+    /// By provider command: errors whose text holds one of these, `|` between them, are skipped.
+    std::map<std::string, std::string> skip_errors;
+  } produce;
+
   struct Process {
     std::string instance;  ///< default: host name
     int commit_interval_ms = 100;
@@ -62,7 +69,21 @@ struct Config {
 
   struct Api {
     std::string listen = "127.0.0.1:8080";
+    std::string public_url;            ///< empty: links follow what the caller called us
+    std::string trusted_proxies;       ///< networks, as `parse_ip_networks` reads them
+    std::string limits = "openverse";  ///< or `off`
+    std::string rates;                 ///< `scope=number/period`, several with commas between them
+    std::string environment = "production";  ///< what `/version` says
+    std::string mail_url;  ///< SMTP server of verification mails; empty, as mail_dir: none are sent
+    std::string mail_dir;  ///< a folder that gets one file a mail
+    std::string mail_from = "freshet@localhost";
   } api;
+
+  struct Web {
+    bool enabled = true;
+    std::string dir;                ///< empty: what the binary holds
+    std::string pictures = "none";  ///< none, thumbnails or providers
+  } web;
 
   struct Metrics {
     std::string listen = "127.0.0.1:0";

@@ -8,8 +8,9 @@
 #include <tuple>
 #include <utility>
 
-#include "core/json.hpp"
+#include "core/json_writer.hpp"
 #include "core/key.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace freshet {
@@ -47,7 +48,7 @@ Result<DecisionEntry> read_entry(const json::value& json, DecisionKind kind) {
     }
   }
   const auto time = parse_time(*at);
-  // What other times than these would be written as does not sort as text.
+  // Other times would be written in a form that does not sort as text.
   if (!time || time->micros < 0) {
     return broken("history.at", "time", "history.at is no time since 1970");
   }
@@ -96,30 +97,39 @@ std::optional<DecisionKeyView> parse_decision_key(std::string_view key) noexcept
 }
 
 std::string encode_decision_entry(const DecisionEntry& entry) {
-  std::string out = fmt::format(R"({{"at":"{}","decision_id":"{}","action":"{}","by":)",
-                                format_millis(entry.at), entry.decision_id, entry.action);
-  append_json_string(out, entry.by);
-  out += R"(,"why":)";
-  append_json_string(out, entry.why);
-  return out + "}";
+  std::string out;
+  ObjectWriter object{out};
+  object.text("at", format_millis(entry.at));
+  object.text("decision_id", entry.decision_id);
+  object.text("action", entry.action);
+  object.text("by", entry.by);
+  object.text("why", entry.why);
+  object.close();
+  return out;
 }
 
 std::string encode_decision(const Decision& decision) {
-  std::string out = R"({"work_key":)";
-  append_json_string(out, decision.work_key);
-  out +=
-      fmt::format(R"(,"kind":"{}","active":{},"decision_id":"{}","history":[)",
-                  to_string(decision.kind), decision.active(), decision.history.back().decision_id);
+  std::string out;
+  ObjectWriter object{out};
+  object.text("work_key", decision.work_key);
+  object.text("kind", to_string(decision.kind));
+  object.boolean("active", decision.active());
+  object.text("decision_id", decision.history.back().decision_id);
+  object.key("history");
+  char separator = '[';
   for (const DecisionEntry& entry : decision.history) {
-    out += &entry == &decision.history.front() ? "" : ",";
+    out += separator;
     out += encode_decision_entry(entry);
+    separator = ',';
   }
-  return out + "]}";
+  out += ']';
+  object.close();
+  return out;
 }
 
 Result<Decision> parse_decision(std::string_view key, std::string_view value) {
   const auto named = parse_decision_key(key);
-  // A work whose key the stores would refuse has no record there to hide.
+  // The stores would refuse a work with such a key, so there is nothing to hide.
   if (!named || !is_utf8(key) || key.find('\0') != std::string_view::npos) {
     return Error{Errc::wrong_key, "key", "decision", "decision: not <work key>|<kind>"};
   }
@@ -173,7 +183,7 @@ std::string new_decision_id() {
     const unsigned bits = random() & 15U;
     const unsigned digit = i == 12 ? 4U : i == 16 ? (8U | (bits & 3U)) : bits;
     id += (i == 8 || i == 12 || i == 16 || i == 20) ? "-" : "";
-    id += "0123456789abcdef"[digit];
+    id += kHexDigits[digit];
   }
   return id;
 }

@@ -59,14 +59,15 @@ std::optional<DecisionKeyView> parse_decision_key(std::string_view key) noexcept
 std::string encode_decision_entry(const DecisionEntry& entry);
 std::string encode_decision(const Decision& decision);
 
-/// Reads and checks a message. The history is sorted, without repeats; `active` and `decision_id`
-/// of the value are derived and not believed.
+/// Reads and checks a message. The history comes back sorted and without repeats. `active` and
+/// `decision_id` of the message are ignored: they follow from the history.
 /// @error Retry::never; Errc::wrong_key, malformed_payload, missing_field or invalid_value with
 ///        field and rule.
 Result<Decision> parse_decision(std::string_view key, std::string_view value);
 
-/// Why `text` cannot stand in `by` or `why`; nothing when it can: UTF-8, not empty, not too long,
-/// no control characters (a store that refuses one must not keep a work visible).
+/// Why `text` cannot be `by` or `why`; nothing when it can: it is UTF-8, not empty, not too long
+/// and without control characters. (A store would refuse a decision with these, and the work would
+/// stay visible.)
 std::optional<std::string> fault_of_decision_text(std::string_view text, std::size_t most);
 
 /// A random UUID of version 4.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
 
 namespace freshet {
 
@@ -38,7 +39,7 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
 std::string to_hex(std::uint64_t value) {
   std::string text(16, '0');
   for (std::size_t i = 16; i-- > 0; value >>= 4U) {
-    text[i] = "0123456789abcdef"[value & 0xfU];
+    text[i] = kHexDigits[value & 0xfU];
   }
   return text;
 }
@@ -49,15 +50,11 @@ std::optional<std::uint64_t> parse_hex64(std::string_view text) noexcept {
   }
   std::uint64_t value = 0;
   for (const char c : text) {
-    unsigned digit = 0;
-    if (c >= '0' && c <= '9') {
-      digit = static_cast<unsigned>(c - '0');
-    } else if (c >= 'a' && c <= 'f') {
-      digit = static_cast<unsigned>(c - 'a') + 10;
-    } else {
+    const int digit = hex_value(c);
+    if (digit < 0 || (c >= 'A' && c <= 'F')) {
       return std::nullopt;
     }
-    value = value << 4U | digit;
+    value = value << 4U | static_cast<unsigned>(digit);
   }
   return value;
 }

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/text.hpp"
+
 namespace freshet {
 namespace {
 
@@ -119,22 +121,6 @@ Error malformed(std::string_view text, std::size_t at, std::string_view why) {
                            at - line_start + 1, why)};
 }
 
-void append_double(std::string& out, double value) {
-  // Shortest digits that read back as the same number, written as the batch original does: plain
-  // between 1e-4 and 1e16, and always recognisable as a number with a fraction.
-  char buffer[40];
-  const double size = std::abs(value);
-  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
-  const auto written =
-      std::to_chars(buffer, buffer + sizeof buffer, value,
-                    plain ? std::chars_format::fixed : std::chars_format::scientific);
-  const std::string_view digits{buffer, static_cast<std::size_t>(written.ptr - buffer)};
-  out.append(digits);
-  if (plain && digits.find('.') == std::string_view::npos) {
-    out.append(".0");
-  }
-}
-
 void append_value(std::string& out, const json::value& value) {
   switch (value.kind()) {
     case json::kind::null:
@@ -150,7 +136,7 @@ void append_value(std::string& out, const json::value& value) {
       fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
       return;
     case json::kind::double_:
-      append_double(out, value.get_double());
+      append_double(out, value.get_double(), WholeNumber::with_point);
       return;
     case json::kind::string:
       append_json_string(out, std::string_view{value.get_string()});
@@ -246,7 +232,7 @@ void append_json_string(std::string& out, std::string_view text) {
       default:
         out.append("u00");
         out.push_back("01"[c >> 4U]);
-        out.push_back("0123456789abcdef"[c & 0xfU]);
+        out.push_back(kHexDigits[c & 0xfU]);
     }
   }
   out.append(text, from);

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "core/hash.hpp"
+#include "core/text.hpp"
 
 namespace freshet {
 
@@ -68,25 +69,39 @@ std::string work_identifier(std::string_view key) {
     if (i == 4 || i == 6 || i == 8 || i == 10) {
       text.push_back('-');
     }
-    text.push_back("0123456789abcdef"[bytes[i] >> 4U]);
-    text.push_back("0123456789abcdef"[bytes[i] & 0xfU]);
+    text.push_back(kHexDigits[bytes[i] >> 4U]);
+    text.push_back(kHexDigits[bytes[i] & 0xfU]);
   }
   return text;
 }
 
-bool is_uuid_v4(std::string_view text) noexcept {
+namespace {
+
+// 32 digits with dashes at their places.
+template <class IsDigit>
+bool has_shape_of_uuid(std::string_view text, IsDigit is_digit) noexcept {
   if (text.size() != 36) {
     return false;
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') {
-        return false;
-      }
-    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (is_dash ? text[i] != '-' : !is_digit(text[i])) {
       return false;
     }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_uuid(std::string_view text) noexcept {
+  return has_shape_of_uuid(text, [](char c) { return hex_value(c) >= 0; });
+}
+
+bool is_uuid_v4(std::string_view text) noexcept {
+  if (!has_shape_of_uuid(text,
+                         [](char c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'f'); })) {
+    return false;
   }
   const char variant = text[19];
   return text[14] == '4' && (variant == '8' || variant == '9' || variant == 'a' || variant == 'b');

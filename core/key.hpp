@@ -37,6 +37,10 @@ std::string work_identifier(std::string_view key);
 /// Whether `text` is a lower-case UUID of version 4, the only form that API clients accept.
 bool is_uuid_v4(std::string_view text) noexcept;
 
+/// Whether `text` is a UUID of any version and in any case, with its dashes: former identifiers
+/// come from elsewhere.
+bool is_uuid(std::string_view text) noexcept;
+
 /// Partition of a key as Java clients compute it: (murmur2(key) & 0x7fffffff) % partitions.
 /// @param partitions  > 0
 std::int32_t partition_for_key(std::string_view key, std::int32_t partitions) noexcept;

@@ -75,37 +75,72 @@ void append_value(std::string& out, const Field::Value& value) {
       value);
 }
 
-std::string json_line(std::string_view level, std::string_view event, Fields fields,
-                      std::uint64_t held) {
-  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)",
-                                 format_millis(SystemClock{}.now()), level);
-  append_json_string(line, event);
-  for (const Field& field : fields) {
-    line.push_back(',');
-    append_json_string(line, field.name);
-    line.push_back(':');
-    append_value(line, field.value);
-  }
-  if (held > 0) {
-    fmt::format_to(std::back_inserter(line), R"(,"held_back":{})", held);
-  }
-  line.push_back('}');
-  return line;
+/// Whether a field says which thing an event is about. A sentence does not: it may hold a time or a
+/// count, and differ each time.
+bool names(const Field& field) {
+  return field.name == "partition" ||
+         (std::holds_alternative<std::string>(field.value) && field.name != "text");
 }
 
-std::string text_line(std::string_view level, std::string_view event, Fields fields,
-                      std::uint64_t held) {
-  // Time of day only: a person reads this while it happens.
-  std::string line =
-      fmt::format("{} {:<5} {}", format_millis(SystemClock{}.now()).substr(11, 12), level, event);
-  for (const Field& field : fields) {
-    line.append(" ").append(field.name).append("=");
-    append_value(line, field.value);
+void append_field(std::string& out, const Field& field, Format format) {
+  if (format == Format::json) {
+    out.push_back(',');
+    append_json_string(out, field.name);
+    out.push_back(':');
+  } else {
+    out.append(" ").append(field.name).append("=");
   }
+  append_value(out, field.value);
+}
+
+std::string body(Fields fields, Format format) {
+  std::string text;
+  for (const Field& field : fields) {
+    append_field(text, field, format);
+  }
+  return text;
+}
+
+/// What `fields` are about, as it is written.
+std::string about(Fields fields, Format format) {
+  constexpr std::size_t kMostBytes = 2'000;
+  std::string text;
+  for (const Field& field : fields) {
+    if (names(field)) {
+      const std::size_t before = text.size();
+      append_field(text, field, format);
+      if (text.size() > kMostBytes) {
+        text.resize(before);  // no half field
+      }
+    }
+  }
+  return text;
+}
+
+/// @param fields  as `append_field` writes them
+std::string line_of(std::string_view level, std::string_view event, std::string_view fields,
+                    std::uint64_t held, Format format) {
+  const std::string now = format_millis(SystemClock{}.now());
+  if (format == Format::json) {
+    std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)", now, level);
+    append_json_string(line, event);
+    line += fields;
+    if (held > 0) {
+      fmt::format_to(std::back_inserter(line), R"(,"held_back":{})", held);
+    }
+    return line + "}";
+  }
+  // Time of day only: a person reads this while it happens.
+  std::string line = fmt::format("{} {:<5} {}", now.substr(11, 12), level, event);
+  line += fields;
   if (held > 0) {
     fmt::format_to(std::back_inserter(line), " held_back={}", held);
   }
   return line;
+}
+
+void put(State& log, spdlog::level::level_enum level, const std::string& line) {
+  log.logger.log(level, spdlog::string_view_t{line.data(), line.size()});
 }
 
 void write(spdlog::level::level_enum level, std::string_view event, Fields fields) {
@@ -114,18 +149,18 @@ void write(spdlog::level::level_enum level, std::string_view event, Fields field
     return;
   }
   const std::string_view name = level_name(level);
+  const Format format = log.format.load();
   std::uint64_t held = 0;
-  if (level != spdlog::level::debug) {  // who asks for debug wants every record
-    const auto admitted =
-        log.repeats.admit(fmt::format("{} {}", name, event), std::chrono::steady_clock::now());
+  // At debug every record is wanted, and at info there is no line per record.
+  if (level >= spdlog::level::warn) {
+    const auto admitted = log.repeats.admit(
+        fmt::format("{} {}", name, event), about(fields, format), std::chrono::steady_clock::now());
     if (!admitted) {
       return;
     }
     held = *admitted;
   }
-  const std::string line = log.format.load() == Format::json ? json_line(name, event, fields, held)
-                                                             : text_line(name, event, fields, held);
-  log.logger.log(level, spdlog::string_view_t{line.data(), line.size()});
+  put(log, level, line_of(name, event, body(fields, format), held, format));
 }
 
 }  // namespace
@@ -140,9 +175,21 @@ void configure(const Config::Log& config) {
   log.format = text ? Format::text : Format::json;
 }
 
+bool writes_debug() noexcept { return state().logger.should_log(spdlog::level::debug); }
 void debug(std::string_view event, Fields fields) { write(spdlog::level::debug, event, fields); }
 void info(std::string_view event, Fields fields) { write(spdlog::level::info, event, fields); }
 void warn(std::string_view event, Fields fields) { write(spdlog::level::warn, event, fields); }
 void error(std::string_view event, Fields fields) { write(spdlog::level::err, event, fields); }
+
+void tell_held_back() {
+  State& log = state();
+  for (const Repeats::Held& held : log.repeats.take_held()) {
+    const std::size_t space = held.event.find(' ');
+    const std::string_view name = std::string_view{held.event}.substr(0, space);
+    put(log, name == "error" ? spdlog::level::err : spdlog::level::warn,
+        line_of(name, std::string_view{held.event}.substr(space + 1), held.about, held.count,
+                log.format.load()));
+  }
+}
 
 }  // namespace freshet::log

@@ -10,9 +10,9 @@
 #include "core/config.hpp"
 
 /// JSON lines on standard error: an event in the past tense and fields. Nothing per record above
-/// debug; warn: it recovers by itself; error: someone must act. Never payloads, never secrets.
-/// Above debug the same event is written at most once in 10 s per level, the next one with the
-/// count of those held back.
+/// debug; warn: it recovers by itself; error: someone must act. Never payloads, never secrets. A
+/// warning or error about the same thing (the same event, texts except `text`, and `partition`) is
+/// written at most once in 10 s; the next one says how many were held back (log_repeats.hpp).
 namespace freshet::log {
 
 struct Field {
@@ -45,6 +45,8 @@ using Fields = std::initializer_list<Field>;
 /// Sets level and format; call once from main. Until then: info, JSON.
 void configure(const Config::Log& config);
 
+/// Whether debug events are written: asked before fields are built where records pass.
+bool writes_debug() noexcept;
 void debug(std::string_view event, Fields fields = {});
 void info(std::string_view event, Fields fields = {});
 void warn(std::string_view event, Fields fields = {});

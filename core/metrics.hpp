@@ -76,7 +76,7 @@ class Health {
   /// The metrics must outlive it.
   explicit Health(const Metrics& metrics) : metrics_{metrics} {}
 
-  /// @param owner  whose components they are, for `remove_components`.
+  /// @param owner  to whom the component belongs, for `remove_components`.
   void add_component(const void* owner, const std::string& name, Readiness readiness);
   void remove_components(const void* owner);
   /// @param path  without query; 404 for any other.
@@ -96,9 +96,9 @@ class Health {
 /// Serves `/metrics`, `/healthz` (200 while the process runs) and `/readyz` (200 when every
 /// registered component is ready, else 503 with the reasons, one a line).
 ///
-/// Lives as long as its component serves; the metrics must outlive it. A second one for the same
-/// metrics joins the first, whatever address it names: a process that plays several roles
-/// (`freshet up`) has one server, ready when all its roles are.
+/// Lives as long as its component serves; the metrics must outlive it. A second server for the same
+/// metrics joins the first, whatever address it names. So a process with several roles
+/// (`freshet up`) has one server, which is ready when all its roles are.
 class MetricsServer {
  public:
   /// @param listen `host:port`, port 0: any free one.

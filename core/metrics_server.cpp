@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/log.hpp"
 #include "core/metrics.hpp"
 #include "core/stop.hpp"
 
@@ -26,7 +28,8 @@ struct StopServer {
     mg_server_port port{};
     const bool known = mg_get_server_ports(context, 1, &port) == 1 && port.is_ssl == 0;
     const std::string address = host == "0.0.0.0" ? "127.0.0.1" : host;
-    // A connection may come just before the flag is set: again and again, until it has stopped.
+    // A connection may come just before the flag is set, so we connect again and again until the
+    // server has stopped.
     const std::jthread knock{[&](const std::stop_token& stopped) {
       while (known && !wait_for_stop(stopped, std::chrono::milliseconds{10})) {
         std::array<char, 128> fault{};
@@ -109,7 +112,12 @@ struct MetricsServer::Impl {
 
   static int handle(mg_connection* connection, void* self) {
     const char* const path = mg_get_request_info(connection)->local_uri;
-    return send(connection, static_cast<Impl*>(self)->health.reply(path));
+    try {
+      return send(connection, static_cast<Impl*>(self)->health.reply(path));
+    } catch (const std::exception& error) {  // the caller is C: it must not get through there
+      log::error("probe_failed", {{"path", path}, {"text", error.what()}});
+      return send(connection, {500, "text/plain; charset=utf-8", "failed, see the log\n"});
+    }
   }
 
   Health health;
@@ -168,7 +176,7 @@ std::shared_ptr<MetricsServer::Impl> MetricsServer::start(Metrics& metrics,
   return impl;
 }
 
-// Waits for a probe that is just asking: what it asks may be gone afterwards.
+// Waits for a probe that is under way: what it asks may be gone afterwards.
 MetricsServer::~MetricsServer() { impl_->health.remove_components(this); }
 
 std::string MetricsServer::address() const {

@@ -15,7 +15,7 @@ enum class Errc {
   missing_field,
   invalid_value,  ///< a field is there and breaks a rule
   wrong_key,      ///< a record lies under a key that its content does not make
-  future_time,    ///< `fetched_at` is later than the clock allows
+  future_time,    ///< `fetched_at` is too far after the broker's time
   too_large,
   unknown_schema,
   // A service does not do what was asked.

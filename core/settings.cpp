@@ -6,6 +6,10 @@
 #include <type_traits>
 
 #include "core/config.hpp"
+#include "core/ip_network.hpp"
+#include "core/redis_url.hpp"
+#include "core/text.hpp"
+#include "core/time.hpp"
 
 namespace freshet {
 namespace {
@@ -15,8 +19,7 @@ using Check = Fault (*)(std::string_view);
 
 bool consists_of(std::string_view text, std::string_view punctuation) {
   return std::all_of(text.begin(), text.end(), [punctuation](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           punctuation.find(c) != std::string_view::npos;
+    return is_ascii_alphanumeric(c) || punctuation.find(c) != std::string_view::npos;
   });
 }
 
@@ -82,10 +85,10 @@ Fault optional_http_url(std::string_view text) {
 }
 
 Fault redis_url(std::string_view text) {
-  if (text.empty() || (text.starts_with("redis://") && text.size() > 8)) {
+  if (text.empty() || parse_redis_url(text)) {
     return std::nullopt;
   }
-  return "must be redis://[:password@]host:port, or empty";
+  return "must be redis://[:password@]host:port[/database], or empty";
 }
 
 Fault listen_address(std::string_view text) {
@@ -101,6 +104,48 @@ Fault listen_address(std::string_view text) {
   return "must be host:port with a port of 0 to 65535 (0: any free one)";
 }
 
+Fault ip_networks(std::string_view text) {
+  return parse_ip_networks(text)
+             ? std::nullopt
+             : Fault{"must be addresses and networks (10.0.0.0/8) with commas between them"};
+}
+
+Fault api_limits(std::string_view text) {
+  return text == "openverse" || text == "off" ? std::nullopt : Fault{"must be openverse or off"};
+}
+
+Fault mail_url(std::string_view text) {
+  for (const std::string_view scheme : {"smtp://", "smtps://"}) {
+    if (text.starts_with(scheme) && text.size() > scheme.size()) {
+      return std::nullopt;
+    }
+  }
+  return text.empty() ? std::nullopt
+                      : Fault{"must be smtp://[user:password@]host:port or smtps://…, or empty"};
+}
+
+/// Goes into the envelope and a header of each mail.
+Fault mail_address(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == 0 || at >= text.size() - 1 || !consists_of(text, "@._-+")) {
+    return "must be an e-mail address";
+  }
+  return std::nullopt;
+}
+
+/// Goes into `/version` and logs.
+Fault name(std::string_view text) {
+  return text.empty() || text.size() > 80 || !consists_of(text, "._-")
+             ? Fault{"must be 1 to 80 of letters, digits, '.', '_' and '-'"}
+             : std::nullopt;
+}
+
+/// What each scope is called, the API says when it starts.
+Fault rates(std::string_view text) {
+  return consists_of(text, "_=/, ") ? std::nullopt
+                                    : Fault{"must be scope=number/period, with commas between"};
+}
+
 Fault log_level(std::string_view text) {
   if (text == "debug" || text == "info" || text == "warn" || text == "error") {
     return std::nullopt;
@@ -113,6 +158,13 @@ Fault log_format(std::string_view text) {
     return std::nullopt;
   }
   return "must be json or text";
+}
+
+Fault pictures(std::string_view text) {
+  if (text == "none" || text == "thumbnails" || text == "providers") {
+    return std::nullopt;
+  }
+  return "must be none, thumbnails or providers";
 }
 
 /// A header value: what curl would otherwise cut or refuse at the first request.
@@ -223,6 +275,36 @@ Setting provider_keys() {
   return setting;
 }
 
+Setting skipped_errors() {
+  Setting setting;
+  setting.key = "produce.skip_errors";
+  setting.meaning =
+      "per provider command: a run skips a page whose error has one of these texts in its kind or "
+      "message, whatever the case; several with `|` between them";
+  setting.is_prefix = true;
+  setting.set = [](Config& config, std::string_view name, std::string_view value) -> Fault {
+    if (name.empty() || !consists_of(name, "_")) {
+      return "must be named after a provider command";
+    }
+    if (trim_space(value).empty()) {
+      return "must not be empty";
+    }
+    config.produce.skip_errors[std::string{name}] = value;
+    return std::nullopt;
+  };
+  return setting;
+}
+
+/// `all`, or names with commas between them; whether they are providers is known to producers.
+Fault provider_names(std::string_view text) {
+  return consists_of(text, "_,") ? std::nullopt
+                                 : Fault{"must be `all`, or provider commands with commas"};
+}
+
+Fault optional_day(std::string_view text) {
+  return text.empty() || parse_date(text) ? std::nullopt : Fault{"must be YYYY-MM-DD"};
+}
+
 /// `password=…` of a libpq connection string or URL, masked.
 std::string mask_dsn(std::string dsn) {
   if (const std::size_t scheme = dsn.find("://"); scheme != std::string::npos) {
@@ -312,10 +394,58 @@ std::vector<Setting> store_settings() {
       [](auto&& c) -> auto& { return c.elasticsearch.index_prefix; }, index_prefix));
   list.push_back(with_default(masked(text(
                                   "redis.url",
-                                  "shared cache and limits, `redis://host:port`; so far nothing "
-                                  "but `config check` uses it",
+                                  "where the API counts requests, so that several servers share "
+                                  "their limits: `redis://[:password@]host:port[/database]`",
                                   [](auto&& c) -> auto& { return c.redis.url; }, redis_url)),
                               "empty: in-process"));
+  return list;
+}
+
+std::vector<Setting> api_settings() {
+  std::vector<Setting> list;
+  list.push_back(with_default(
+      text(
+          "api.public_url",
+          "what links in replies and mails begin with, such as `https://api.example.org`",
+          [](auto&& c) -> auto& { return c.api.public_url; }, optional_http_url),
+      "empty: as the caller called us"));
+  list.push_back(with_default(
+      text(
+          "api.trusted_proxies",
+          "addresses and networks, separated by commas, whose `X-Forwarded-For`, `-Host` and "
+          "`-Proto` count",
+          [](auto&& c) -> auto& { return c.api.trusted_proxies; }, ip_networks),
+      "empty: nobody's"));
+  list.push_back(text(
+      "api.limits",
+      "how requests are limited: `openverse`, by the scopes of docs/api.md; `off`, not at all",
+      [](auto&& c) -> auto& { return c.api.limits; }, api_limits));
+  list.push_back(with_default(
+      text(
+          "api.rates",
+          "other rates for scopes: `anon_burst=60/min, anon_sustained=5000/day`; periods are "
+          "second, min, hour and day",
+          [](auto&& c) -> auto& { return c.api.rates; }, rates),
+      "empty: those of docs/api.md"));
+  list.push_back(text(
+      "api.environment", "name of the installation, as `/version` says it",
+      [](auto&& c) -> auto& { return c.api.environment; }, name));
+  list.push_back(
+      with_default(text(
+                       "api.mail_url",
+                       "SMTP server for the mails in which people confirm their address: "
+                       "`smtp://[user:password@]host:port`, or `smtps://…`",
+                       [](auto&& c) -> auto& { return c.api.mail_url; }, mail_url, Secret::yes),
+                   "empty: no mails are sent"));
+  list.push_back(
+      with_default(text(
+                       "api.mail_dir",
+                       "a folder that gets one file a mail, in place of the server of api.mail_url",
+                       [](auto&& c) -> auto& { return c.api.mail_dir; }, any),
+                   "empty: none"));
+  list.push_back(text(
+      "api.mail_from", "sender of these mails", [](auto&& c) -> auto& { return c.api.mail_from; },
+      mail_address));
   return list;
 }
 
@@ -332,6 +462,21 @@ std::vector<Setting> role_settings() {
   list.push_back(text(
       "http.user_agent", "how requests name us; providers want a contact in it",
       [](auto&& c) -> auto& { return c.http.user_agent; }, header_text));
+  list.push_back(with_default(
+      text(
+          "produce.scheduled",
+          "providers that `produce --scheduled` and `up` run on their schedules: `all`, or "
+          "commands with commas between them",
+          [](auto&& c) -> auto& { return c.produce.scheduled; }, provider_names),
+      "empty: with `up` none, with `produce --scheduled` all"));
+  list.push_back(with_default(
+      text(
+          "produce.catch_up_since",
+          "providers that are read day by day: days from here on that were never read are caught "
+          "up, the newest first",
+          [](auto&& c) -> auto& { return c.produce.catch_up_since; }, optional_day),
+      "empty: since the first day that was read"));
+  list.push_back(skipped_errors());
   list.push_back(with_default(
       text(
           "process.instance",
@@ -358,6 +503,21 @@ std::vector<Setting> role_settings() {
   list.push_back(text(
       "api.listen", "address of the API, `host:port`; port 0: any free one, which the log names",
       [](auto&& c) -> auto& { return c.api.listen; }, listen_address));
+  for (auto& setting : api_settings()) {
+    list.push_back(std::move(setting));
+  }
+  list.push_back(boolean("web.enabled", "whether the API also serves the web pages",
+                         [](auto&& c) -> auto& { return c.web.enabled; }));
+  list.push_back(with_default(
+      text(
+          "web.dir", "directory of templates, styles and scripts, read anew for each page",
+          [](auto&& c) -> auto& { return c.web.dir; }, any),
+      "empty: those in the binary"));
+  list.push_back(text(
+      "web.pictures",
+      "`none`: drawn in place of pictures; `thumbnails`: pictures come from this server; "
+      "`providers`: browsers ask the works' own servers, which then see their addresses",
+      [](auto&& c) -> auto& { return c.web.pictures; }, pictures));
   list.push_back(text(
       "metrics.listen",
       "address of `/metrics`, `/healthz`, `/readyz`; port 0: any free one, which the log names",

@@ -1,5 +1,6 @@
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -173,7 +174,35 @@ std::string clean_text(std::string_view text) {
   return out;
 }
 
-void append_number_text(std::string& out, double value) {
+std::string lower_ascii(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(), lower_letter);
+  return out;
+}
+
+std::string percent_decode(std::string_view text, Plus plus) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::space) {
+      out += ' ';
+      continue;
+    }
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+        continue;
+      }
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+void append_double(std::string& out, double value, WholeNumber whole) {
   if (!std::isfinite(value)) {
     out += std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
     return;
@@ -186,7 +215,7 @@ void append_number_text(std::string& out, double value) {
                        .ptr;
   const std::string_view digits{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
   out += digits;
-  if (fixed && digits.find('.') == std::string_view::npos) {
+  if (whole == WholeNumber::with_point && fixed && digits.find('.') == std::string_view::npos) {
     out += ".0";
   }
 }

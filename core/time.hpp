@@ -14,7 +14,14 @@ namespace freshet {
 struct UtcTime {
   std::int64_t micros = 0;
 
-  static constexpr UtcTime from_millis(std::int64_t millis) { return {millis * 1000}; }
+  /// A time outside the years 1 to 9999, which no text can express, becomes the first or the last
+  /// millisecond of these: the number may come from anywhere, and sums of two times must not
+  /// overflow.
+  static constexpr UtcTime from_millis(std::int64_t millis) {
+    constexpr std::int64_t kFirst = -62'135'596'800'000;
+    constexpr std::int64_t kLast = 253'402'300'799'999;
+    return {(millis < kFirst ? kFirst : millis > kLast ? kLast : millis) * 1000};
+  }
   /// Whole milliseconds, rounded down (also before 1970), as `format_millis` writes them.
   constexpr std::int64_t millis() const { return micros / 1000 - (micros % 1000 < 0 ? 1 : 0); }
   friend constexpr auto operator<=>(UtcTime, UtcTime) = default;
@@ -38,6 +45,12 @@ std::string format_millis(UtcTime time);
 /// past the sixth are cut). Years 1 to 9999; days are checked against the calendar.
 /// @return nothing when the text is anything else.
 std::optional<UtcTime> parse_time(std::string_view text);
+
+/// The same as `format_micros` and `format_millis`, for paths that every record takes: years 1 to
+/// 9999. @param digits 6 (27 characters in all) or 3.
+void append_time(std::string& out, UtcTime time, int digits);
+/// The same as `parse_time`, fast where the text is what `append_time` writes with six digits.
+std::optional<UtcTime> parse_stamp_time(std::string_view text);
 
 /// Reads `YYYY-MM-DD` as that day's first instant.
 std::optional<UtcTime> parse_date(std::string_view text);

@@ -19,10 +19,14 @@ inline constexpr std::string_view kUrlClaims = "media.url-claims.v1";
 inline constexpr std::string_view kUrlVerdicts = "media.url-verdicts.v1";
 inline constexpr std::string_view kDecisions = "media.decisions.v1";
 inline constexpr std::string_view kPolicy = "media.policy.v1";
+inline constexpr std::string_view kPages = "media.pages.v1";
+inline constexpr std::string_view kReports = "media.reports.v1";
 inline constexpr std::string_view kTotals = "media.totals.v1";
 inline constexpr std::string_view kDeadLetter = "media.dead-letter.v1";
+inline constexpr std::string_view kDeadLetterActions = "media.dead-letter-actions.v1";
 inline constexpr std::string_view kProducerState = "producer.state.v1";
 inline constexpr std::string_view kUsageEvents = "usage.events.v1";
+inline constexpr std::string_view kAlerts = "ops.alerts.v1";
 }  // namespace topics
 
 /// The header `schema` of records on a topic: `media.raw.v1` is `raw/1`.
@@ -31,12 +35,16 @@ inline constexpr std::string_view kName = "schema";
 inline constexpr std::string_view kRaw = "raw/1";
 inline constexpr std::string_view kCatalog = "catalog/1";
 inline constexpr std::string_view kSeen = "seen/1";
+inline constexpr std::string_view kPage = "page/1";
 inline constexpr std::string_view kTotals = "totals/1";
 inline constexpr std::string_view kUrlClaim = "url-claim/1";
 inline constexpr std::string_view kUrlVerdict = "url-verdict/1";
 inline constexpr std::string_view kDecision = "decision/1";
 inline constexpr std::string_view kPolicy = "policy/1";
+inline constexpr std::string_view kReport = "report/1";
+inline constexpr std::string_view kDeadLetterAction = "dead-letter-action/1";
 inline constexpr std::string_view kProducerState = "producer-state/1";
+inline constexpr std::string_view kAlert = "alert/1";
 }  // namespace schema_header
 
 /// Largest serialised record (key + value + headers) in bytes that may be produced to a topic; its

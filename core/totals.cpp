@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "core/json.hpp"
+#include "core/saturate.hpp"
 
 namespace freshet {
 namespace {
@@ -22,12 +23,13 @@ std::optional<std::int64_t> count_of(const json::value& value) {
 }  // namespace
 
 void Totals::add(std::string_view name, std::int64_t amount) {
-  counters[std::string{name}] += amount;
+  std::int64_t& counter = counters[std::string{name}];
+  counter = add_saturated(counter, amount);
 }
 
 void Totals::add(const Totals& other) {
   for (const auto& [name, amount] : other.counters) {
-    counters[name] += amount;
+    add(name, amount);
   }
 }
 
@@ -41,7 +43,7 @@ std::int64_t Totals::sum(std::string_view name) const {
   const std::string prefix = std::string{name} + ".";
   for (auto it = counters.lower_bound(prefix);
        it != counters.end() && it->first.starts_with(prefix); ++it) {
-    sum += it->second;
+    sum = add_saturated(sum, it->second);
   }
   return sum;
 }

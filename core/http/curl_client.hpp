@@ -22,11 +22,12 @@ struct CurlOptions {
 
 /// libcurl: TLS, redirects (at most 10), gzip and deflate, connection reuse.
 ///
-/// Redirects are followed here rather than in libcurl, so that they can stay in a mirror and so
-/// that nothing but `accept` and `user-agent` goes along to another host. A header line may have up
-/// to 100 KiB, libcurl's fixed limit (CURL_MAX_HTTP_HEADER), and all header lines together 300 KiB;
-/// a longer one fails the exchange. HTTP/1.1 only: nghttp2 refuses a field of more than 64 KiB,
-/// which real providers send.
+/// Redirects are followed here rather than in libcurl, for two reasons: they can stay in a mirror,
+/// and only `accept` and `user-agent` go along to another origin. Another origin is another host,
+/// another port, or http instead of https (behind a mirror: of the original URLs). A header line
+/// may have up to 100 KiB, libcurl's fixed limit (CURL_MAX_HTTP_HEADER), and all header lines
+/// together 300 KiB; a longer one fails the exchange. HTTP/1.1 only: nghttp2 refuses a field of
+/// more than 64 KiB, which real providers send.
 /// @thread_safety  One thread at a time.
 class CurlClient final : public HttpClient {
  public:

@@ -1,18 +1,19 @@
 #include "core/http/http_client.hpp"
 
+#include "core/text.hpp"
+
 namespace freshet::http {
 namespace {
 
-bool is_unreserved(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
+bool is_unreserved(char c) {
+  return is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void append_encoded(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (is_unreserved(byte)) {
+    if (is_unreserved(c)) {
       out += c;
     } else if (c == ' ') {
       out += '+';
@@ -22,38 +23,6 @@ void append_encoded(std::string& out, std::string_view text) {
       out += kHex[byte & 15U];
     }
   }
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-      continue;
-    }
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i];  // a stray % stands for itself, as browsers and servers read it
-  }
-  return out;
 }
 
 }  // namespace
@@ -103,9 +72,10 @@ Query decode_query(std::string_view text) {
       continue;
     }
     const auto equals = pair.find('=');
-    query.emplace_back(decoded(pair.substr(0, equals)), equals == std::string_view::npos
-                                                            ? std::string{}
-                                                            : decoded(pair.substr(equals + 1)));
+    query.emplace_back(percent_decode(pair.substr(0, equals), Plus::space),
+                       equals == std::string_view::npos
+                           ? std::string{}
+                           : percent_decode(pair.substr(equals + 1), Plus::space));
   }
   return query;
 }

@@ -26,7 +26,7 @@ struct Request {
   Headers headers;
   std::string body;
   Redirects redirects = Redirects::follow;
-  std::chrono::milliseconds timeout{120'000};  ///< of the whole exchange, each redirect anew
+  std::chrono::milliseconds timeout{120'000};  ///< of the whole exchange; each redirect has its own
   std::size_t max_body_bytes = 64U << 20U;     ///< after decompression
 };
 
@@ -40,7 +40,7 @@ struct Response {
   const std::string* header(std::string_view lower_case_name) const noexcept;
 };
 
-/// One HTTP exchange at a time; any status is a response, only a failed exchange is an error.
+/// One HTTP exchange at a time. Any status is a response; only a failed exchange is an error.
 class HttpClient {
  public:
   HttpClient() = default;

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "core/text.hpp"
+
 namespace freshet::http {
 namespace {
 
@@ -33,6 +35,20 @@ bool is_web_scheme(const std::optional<std::string>& scheme) {
   return scheme == "http" || scheme == "https";
 }
 
+/// Null unless it is an absolute http or https URL.
+Url parse(std::string_view text) {
+  Url url{curl_url()};
+  if (url && (!set_url(url, text) || !is_web_scheme(part(url, CURLUPART_SCHEME)))) {
+    url.reset();
+  }
+  return url;
+}
+
+std::optional<std::string> host_part(const Url& url) {
+  const auto host = part(url, CURLUPART_HOST);
+  return host ? std::optional{lower_ascii(*host)} : std::nullopt;
+}
+
 std::string_view without_trailing_slashes(std::string_view text) {
   while (text.ends_with('/')) {
     text.remove_suffix(1);
@@ -43,17 +59,24 @@ std::string_view without_trailing_slashes(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> host_of(std::string_view url) {
-  const Url parsed{curl_url()};
-  if (!parsed || !set_url(parsed, url) || !is_web_scheme(part(parsed, CURLUPART_SCHEME))) {
+  const Url parsed = parse(url);
+  if (!parsed) {
     return std::nullopt;
   }
-  auto host = part(parsed, CURLUPART_HOST);
-  if (host) {
-    for (char& c : *host) {
-      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+  return host_part(parsed);
+}
+
+std::optional<std::string> origin_of(std::string_view url) {
+  const Url parsed = parse(url);
+  if (!parsed) {
+    return std::nullopt;
   }
-  return host;
+  const auto host = host_part(parsed);
+  const auto port = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  if (!host || !port) {
+    return std::nullopt;
+  }
+  return part(parsed, CURLUPART_SCHEME).value_or("") + "://" + *host + ":" + *port;
 }
 
 std::string encode_url(std::string_view url) {

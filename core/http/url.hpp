@@ -9,8 +9,13 @@ namespace freshet::http {
 /// Host of an absolute http or https URL in lower case, without port. Nothing for any other text.
 std::optional<std::string> host_of(std::string_view url);
 
-/// `url` with every byte that may not stand in one (spaces, controls, non-ASCII, `"<>\^`{|}`) as
-/// %XX: providers' own links are not always encoded. What is encoded already stays.
+/// `https://host:443` of an absolute http or https URL: scheme, host in lower case, and port, also
+/// where the URL leaves it to the scheme. Nothing for any other text.
+/// @source  RFC 6454 §4.
+std::optional<std::string> origin_of(std::string_view url);
+
+/// `url` with every byte that a URL may not hold (spaces, controls, non-ASCII, `"<>\^`{|}`) as %XX:
+/// providers' own links are not always encoded. What is encoded already stays as it is.
 std::string encode_url(std::string_view url);
 
 /// What a `Location` header means at `base`: absolute, scheme-relative, path or query only. The

@@ -27,7 +27,8 @@ struct GroupState {
   int members = 0;
 };
 
-/// Administration over one handle of its own; every call waits up to `timeout` seconds of its own.
+/// Administration of topics and groups, over a handle of its own. A request waits up to 15 s for
+/// the brokers.
 class Admin {
  public:
   explicit Admin(const Config::Kafka& config);
@@ -35,7 +36,8 @@ class Admin {
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
 
-  /// Whether a broker answers. @error StartupError-worthy text in `Error`.
+  /// Whether a broker answers within `timeout`. @error Errc::unreachable, with a text that is fit
+  /// to end a start.
   Result<void> reachable(std::chrono::milliseconds timeout);
   /// Creates what is missing and waits until its metadata is known; existing topics are left alone.
   /// @return names created.
@@ -44,8 +46,12 @@ class Admin {
   Result<std::vector<TopicState>> describe_topics(const std::vector<std::string>& names);
   Result<void> delete_topics(const std::vector<std::string>& names);
   Result<GroupState> describe_group(const std::string& group);
-  /// Committed offsets of a group; absent where there is none.
+  /// Committed offsets of a group; partitions without one are absent.
   Result<std::map<TopicPartition, Offset>> group_offsets(
+      const std::string& group, const std::vector<TopicPartition>& partitions);
+  /// What was committed beside the offsets (`Consumer::set_commit_note`); partitions without a note
+  /// are absent.
+  Result<std::map<TopicPartition, std::string>> group_notes(
       const std::string& group, const std::vector<TopicPartition>& partitions);
   /// @error Errc::store_refused, Retry::never while the group has members.
   Result<void> set_group_offsets(const std::string& group,

@@ -44,7 +44,7 @@ Properties default_properties(const ConsumerOptions& options) {
       {"max.partition.fetch.bytes", "2097152"},
       {"fetch.wait.max.ms", "250"},
       {"fetch.error.backoff.ms", "50"},
-      // The name says the contrary of what it does: with so many records fetching stops.
+      // In spite of its name it is a maximum: with so many records in the queue fetching stops.
       {"queued.min.messages", std::to_string(options.queued_max_records)},
       {"queued.max.messages.kbytes", std::to_string(options.queued_max_kbytes)},
       {"auto.offset.reset", "earliest"},
@@ -74,7 +74,7 @@ Properties required_properties(const Config::Kafka& config, const ConsumerOption
   return properties;
 }
 
-// As the settings left it: whoever runs this may have set another.
+// The value in force: the user's settings may have replaced ours.
 std::size_t number_set(rd_kafka_t* handle, const char* property) {
   std::array<char, 32> text{};
   std::size_t size = text.size();
@@ -169,12 +169,13 @@ void Consumer::Impl::tell_rebalances(Polled& polled) {
       if (listener.on_revoked) {
         listener.on_revoked(rebalance.partitions, rebalance.kind == Rebalance::Kind::lost);
       }
-      // All of it is given up, also what the owner added by hand (a restore's changelogs).
+      // The whole assignment is given up, also what the owner added by hand (a restore's
+      // changelogs).
       assign(nullptr);
     }
     if (assignment != before) {
-      // What the same call had taken belongs to the next owner, or is read again from the offsets
-      // of the new assignment: nobody has seen it yet.
+      // Nobody has seen the records of this call yet: they belong to the next owner, or are read
+      // again from the offsets of the new assignment.
       polled.messages.clear();
       polled.ends.clear();
     }
@@ -280,7 +281,7 @@ Result<void> Consumer::commit(const std::vector<TopicPartitionOffset>& offsets) 
   if (offsets.empty()) {
     return {};
   }
-  const PartitionList list = make_list(offsets);
+  const PartitionList list = make_list(offsets, impl_->commit_note);
   rd_kafka_resp_err_t code = rd_kafka_commit(impl_->handle.get(), list.get(), 0);
   for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
     code = list->elems[i].err;
@@ -290,6 +291,8 @@ Result<void> Consumer::commit(const std::vector<TopicPartitionOffset>& offsets) 
   }
   return {};
 }
+
+void Consumer::set_commit_note(std::string note) { impl_->commit_note = std::move(note); }
 
 Result<void> Consumer::seek(const TopicPartitionOffset& to, std::chrono::milliseconds timeout) {
   impl_->ends.erase(to.at);
@@ -331,7 +334,7 @@ void Consumer::close() {
     return;
   }
   impl_->closing = true;
-  // librdkafka waits for an answer to a rebalance that was told and not answered yet.
+  // librdkafka waits until a rebalance that it reported is answered.
   if (!std::exchange(impl_->rebalances, {}).empty()) {
     rd_kafka_assign(impl_->handle.get(), nullptr);
   }

@@ -24,8 +24,8 @@ struct ConsumerOptions {
   bool partition_end_events = false;
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds max_poll_interval{300'000};
-  /// Bounds of what librdkafka fetches ahead. The one in records is for small ones, which take
-  /// far more than their own bytes.
+  /// Bounds of what librdkafka fetches ahead. The bound in records is for small records, which take
+  /// far more memory than their own bytes.
   std::size_t queued_max_kbytes = 65'536;
   std::size_t queued_max_records = 100'000;
   std::size_t fetch_max_kbytes = 8'192;      ///< of one reply, packed; a larger record comes alone
@@ -41,7 +41,8 @@ struct RebalanceListener {
   std::function<void(const std::vector<TopicPartition>&, bool lost)> on_revoked;
 };
 
-/// A low and a high end: `low` is the first offset kept, `high` the one after the last.
+/// The ends of a partition: `low` is the first offset that is kept, `high` the offset behind the
+/// last.
 struct Watermarks {
   Offset low;
   Offset high;
@@ -52,7 +53,7 @@ struct Watermarks {
 /// There is no pause: together with batches it is fragile in librdkafka 2.0.2. To stop reading
 /// and stay in the group, `unassign`, keep polling, and `assign` again from the next offsets.
 ///
-/// Messages that `poll` gave out must be gone before the consumer is: they live in its buffers.
+/// Messages that `poll` gave out must be destroyed before the consumer: they live in its buffers.
 ///
 /// @thread_safety  One thread.
 class Consumer {
@@ -72,14 +73,14 @@ class Consumer {
   static constexpr Offset kStored{-1000};
 
   /// Waits up to `timeout` for the first record, then takes what is there, up to `max` records.
-  /// Records of one partition come in their order. A rebalance drops what the same call had taken.
+  /// Records of one partition come in their order. A rebalance drops the records of the same call.
   /// @error Retry::after_backoff: brokers away and the like; the consumer goes on by itself.
   ///        Retry::never: fenced by another member of the same group.instance.id, or fatal.
   Result<Polled> poll(std::chrono::milliseconds timeout, std::size_t max);
 
   /// Next offset to read per assigned partition; nothing where none was read yet. Transaction
-  /// markers count as read with the records before them; with `partition_end_events` an end that
-  /// was reached counts too, so the position of a partition without records is known as well.
+  /// markers count as read with the records before them. With `partition_end_events` an end that
+  /// was reached counts too, so that the position of a partition without records is known as well.
   Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> positions();
   /// Asks the broker. With read_committed `high` is the last stable offset, else the high
   /// watermark.
@@ -88,6 +89,9 @@ class Consumer {
   Result<std::vector<std::pair<TopicPartition, std::optional<Offset>>>> committed(
       const std::vector<TopicPartition>& partitions, std::chrono::milliseconds timeout);
   Result<void> commit(const std::vector<TopicPartitionOffset>& offsets);
+  /// Text that the broker keeps beside each offset that is committed from here on, also within a
+  /// transaction (`Producer::send_offsets`). `Admin::group_notes` reads it.
+  void set_commit_note(std::string note);
   Result<void> seek(const TopicPartitionOffset& to, std::chrono::milliseconds timeout);
   /// First offset whose timestamp is ≥ `time`; nothing when there is none.
   Result<std::optional<Offset>> offset_for_time(const TopicPartition& at, UtcTime time,
@@ -95,7 +99,7 @@ class Consumer {
   /// Number of partitions of a topic. @error Errc::broker_error with Retry::after_backoff while the
   /// topic does not exist (yet).
   Result<std::int32_t> partition_count(const std::string& topic, std::chrono::milliseconds timeout);
-  /// Leaves the group (a static member lingers until its session times out) and closes, without
+  /// Leaves the group (a static member is listed until its session times out) and closes, without
   /// telling the listener. No call may follow.
   void close();
 

@@ -15,7 +15,8 @@
 namespace freshet::kafka {
 
 struct Consumer::Impl {
-  /// A rebalance as librdkafka told it, kept until the batch it interrupted has been cleaned.
+  /// A rebalance as librdkafka reported it, kept until the records of lost partitions are out of
+  /// the batch that it interrupted.
   struct Rebalance {
     enum class Kind { assigned, revoked, lost };
     Kind kind;
@@ -35,9 +36,10 @@ struct Consumer::Impl {
   std::size_t fetch_bound_records = 0;
   std::size_t taken_bytes = 0;  ///< since the broker threads were last woken
   std::size_t taken_records = 0;
-  std::string name;  ///< group or `reader`, for messages
+  std::string name;         ///< group or `reader`, for messages
+  std::string commit_note;  ///< empty: none
 
-  // The queue is let go before the handle.
+  // The queue is destroyed before the handle.
   Handle handle;
   Queue queue;
 

@@ -63,8 +63,9 @@ Result<void> produce_dead_letter(Producer& producer, const Config::Kafka& config
   const std::size_t key_bytes = letter.key ? letter.key->size() : 0;
   std::size_t spent = key_bytes + bytes_of(headers) + kReserveBytes;
   for (const auto& [name, value] : original_headers) {
-    // Those of an earlier dead letter would stand behind ours and win. What does not fit is less
-    // dear than the value; a record of our own topics has one short header.
+    // Headers of an earlier dead letter would stand behind ours and win, so they are left out.
+    // Headers that do not fit are left out, too: the value matters more, and a record of our own
+    // topics has one short header.
     if (!name.starts_with(kPrefix) &&
         spent + name.size() + value.size() < kDeadLetterMaxBytes / 2) {
       spent += name.size() + value.size();

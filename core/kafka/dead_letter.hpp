@@ -33,9 +33,9 @@ struct DeadLetter {
   std::int32_t partitions = 0;  ///< of the dead-letter topic; > 0 when `partition` is to be kept
 };
 
-/// Produces it to `media.dead-letter.v1`. A record that came from a topic keyed by work stays in
-/// its partition; others go where murmur2 of their key says, or to a random partition without one.
-/// A value past 4 MiB minus headers is cut, and `dl.truncated` says its full size.
+/// Produces it to `media.dead-letter.v1`. A record from a topic keyed by work keeps its partition.
+/// Other records go where murmur2 of their key says; without a key to a random partition. A value
+/// that does not fit into 4 MiB with its headers is cut, and `dl.truncated` says its full size.
 Result<void> produce_dead_letter(Producer& producer, const Config::Kafka& config,
                                  const DeadLetter& letter, const Headers& original_headers = {});
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "core/check.hpp"
@@ -10,7 +11,8 @@
 namespace freshet::kafka {
 namespace {
 
-// syslog levels: librdkafka says FAIL and ERROR at 3 for everything it then retries by itself.
+// syslog levels: librdkafka logs FAIL and ERROR at level 3 for everything that it then retries by
+// itself.
 constexpr int kSyslogCritical = 2;
 constexpr int kSyslogWarning = 4;
 
@@ -19,7 +21,8 @@ void on_log(const rd_kafka_t* handle, int level, const char* facility, const cha
   const log::Fields fields = {{"client", std::string_view{handle ? rd_kafka_name(handle) : ""}},
                               {"facility", std::string_view{facility}},
                               {"text", std::string_view{text}}};
-  if (level <= kSyslogCritical) {
+  // A fatal error is about one client: we replace that client, or end with a line of our own.
+  if (level <= kSyslogCritical && std::string_view{facility} != "FATAL") {
     log::error("kafka_client_failed", fields);
   } else if (level <= kSyslogWarning) {
     log::warn("kafka_client_complained", fields);
@@ -65,7 +68,9 @@ Handle make_handle(rd_kafka_type_t type, const Config::Kafka& config, const Prop
                   // A broker that was restarted is used again soon, not after ten seconds.
                   {"reconnect.backoff.ms", "50"},
                   {"reconnect.backoff.max.ms", "1000"},
-                  // Idle connections are closed by the broker; that is no news.
+                  // 2.0.2 does not look for a new leader when it is asked about ends and times.
+                  {"topic.metadata.refresh.interval.ms", "15000"},
+                  // Brokers close idle connections; that need not be logged.
                   {"log.connection.close", "false"}});
   properties.set(defaults);
   properties.set(config.librdkafka);
@@ -97,6 +102,24 @@ bool is_fenced(rd_kafka_resp_err_t code) noexcept {
   return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
          code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH ||
          code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
+bool is_out_of_sequence(rd_kafka_resp_err_t code) noexcept {
+  switch (static_cast<int>(code)) {
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    // Nobody fences a producer without a transactional id: its epoch is only out of date.
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR__INCONSISTENT:
+    case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail) {
@@ -184,6 +207,17 @@ PartitionList make_list(const std::vector<TopicPartitionOffset>& partitions) {
   for (const TopicPartitionOffset& one : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), one.at.topic.c_str(), one.at.partition.value)
         ->offset = one.offset.value;
+  }
+  return list;
+}
+
+PartitionList make_list(const std::vector<TopicPartitionOffset>& partitions,
+                        const std::string& note) {
+  PartitionList list = make_list(partitions);
+  for (int i = 0; i < list->cnt && !note.empty(); ++i) {
+    // Freed with the list, by `free`.
+    list->elems[i].metadata = strdup(note.c_str());
+    list->elems[i].metadata_size = note.size();
   }
   return list;
 }

@@ -54,18 +54,22 @@ struct Callbacks {
   void (*error)(rd_kafka_t*, int, const char*, void*) = nullptr;
 };
 
-/// The one place where client handles are made. Later maps win: what Freshet asks for by default,
-/// the user's `kafka.librdkafka.*`, then what correctness depends on.
+/// The one place where client handles are made. Properties come from three maps, and later ones
+/// win: Freshet's defaults, the user's `kafka.librdkafka.*`, and what correctness depends on.
 ///
 /// @error StartupError that names the property librdkafka refused.
 Handle make_handle(rd_kafka_type_t type, const Config::Kafka& config, const Properties& defaults,
                    const Properties& required, const Callbacks& callbacks, void* opaque);
 
-/// Our error for one of librdkafka's. `what` says what was tried: `commit of sink.postgres`.
+/// Our error for one of librdkafka's. `what` is what was tried: `commit of sink.postgres`.
 Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
 
-/// True for codes that say that another member or producer took our place.
+/// Whether the code means that another member or producer took our place.
 bool is_fenced(rd_kafka_resp_err_t code) noexcept;
+
+/// Whether the code means that broker and client no longer agree on the sequence of records. A new
+/// client is then needed, and can go on.
+bool is_out_of_sequence(rd_kafka_resp_err_t code) noexcept;
 
 /// The fatal error of a handle, or nothing.
 struct FatalError {
@@ -82,7 +86,13 @@ Result<std::int32_t> topic_partitions(rd_kafka_t* handle, const std::string& top
 
 PartitionList make_list(const std::vector<TopicPartition>& partitions);
 PartitionList make_list(const std::vector<TopicPartitionOffset>& partitions);
+/// The same, with a text that is committed beside each offset; empty: none.
+PartitionList make_list(const std::vector<TopicPartitionOffset>& partitions,
+                        const std::string& note);
 std::vector<TopicPartition> to_partitions(const rd_kafka_topic_partition_list_t& list);
+
+/// Copies of a message's headers, in their order.
+Headers headers_of(const rd_kafka_message_t& message);
 
 /// `topic[3]`, for messages.
 std::string describe(const TopicPartition& at);

@@ -48,10 +48,10 @@ std::optional<std::string_view> Message::header(std::string_view name) const noe
   return std::string_view{static_cast<const char*>(value), value == nullptr ? 0 : size};
 }
 
-Headers Message::headers() const {
+Headers headers_of(const rd_kafka_message_t& message) {
   Headers all;
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message_.get(), &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return all;
   }
   const char* name = nullptr;
@@ -65,6 +65,8 @@ Headers Message::headers() const {
   }
   return all;
 }
+
+Headers Message::headers() const { return headers_of(*message_); }
 
 std::size_t Message::size_bytes() const noexcept { return message_->key_len + message_->len; }
 

@@ -19,10 +19,10 @@ class Message {
   std::string_view topic() const noexcept;
   Partition partition() const noexcept;
   Offset offset() const noexcept;
-  /// Nothing for a null key; a value that is nothing is a tombstone.
+  /// Nothing: null. A null value is a tombstone.
   std::optional<std::string_view> key() const noexcept;
   std::optional<std::string_view> value() const noexcept;
-  /// The broker's append time or the producer's, as the topic says.
+  /// The broker's append time or the producer's time: the topic decides which.
   UtcTime timestamp() const noexcept;
   /// The last header of that name.
   std::optional<std::string_view> header(std::string_view name) const noexcept;

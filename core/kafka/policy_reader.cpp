@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/check.hpp"
 #include "core/kafka/consumer.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
@@ -17,6 +18,9 @@ using namespace std::chrono_literals;
 constexpr auto kPollWait = 50ms;
 constexpr auto kAskTimeout = 2s;
 constexpr auto kRetryAfter = 500ms;
+constexpr std::chrono::milliseconds kRetryAfterAtMost = 30s;
+// Faults that pass by themselves, such as a lack of file descriptors, have passed by then: 3.5 s.
+constexpr int kAttemptsUntilTold = 4;
 constexpr std::size_t kPollRecords = 1'000;
 constexpr std::size_t kFetchKbytes = 8'192;
 
@@ -24,7 +28,7 @@ ConsumerOptions reader_options() {
   ConsumerOptions options;
   options.partition_end_events = true;
   options.queued_max_kbytes = kFetchKbytes;
-  // A policy is said once in a while and awaited by somebody then.
+  // Policy changes rarely, and then somebody waits for it.
   options.extra = {{"fetch.wait.max.ms", "100"}};
   return options;
 }
@@ -63,6 +67,9 @@ bool PolicyReader::catch_up(const std::function<bool()>& keep_waiting) {
   std::unique_lock lock{mutex_};
   const std::uint64_t mine = ++asked_;
   while (answered_ < mine) {
+    if (attempts_in_vain_ >= kAttemptsUntilTold) {
+      throw WorkFailed{at_.topic + " cannot be read: " + fault_};
+    }
     changed_.wait_for(lock, kPollWait);
     lock.unlock();
     const bool waits = keep_waiting();
@@ -74,8 +81,47 @@ bool PolicyReader::catch_up(const std::function<bool()>& keep_waiting) {
   return true;
 }
 
+std::optional<std::string> PolicyReader::fault() const {
+  const std::lock_guard guard{mutex_};
+  return fault_.empty() ? std::nullopt : std::optional{fault_};
+}
+
+void PolicyReader::note_fault(const std::string& why) {
+  log::error("policy_not_read", {{"topic", at_.topic}, {"text", why}});
+  const std::lock_guard guard{mutex_};
+  fault_ = why;
+  ++attempts_in_vain_;
+  changed_.notify_all();
+}
+
+void PolicyReader::note_success() {
+  const std::lock_guard guard{mutex_};
+  fault_.clear();
+  attempts_in_vain_ = 0;
+}
+
 void PolicyReader::run(const std::stop_token& stop) {
-  // A topic that does not exist yet is waited for: assigned before, it would be asked for rarely.
+  while (!stop.stop_requested()) {
+    try {
+      follow(stop);
+    } catch (const std::exception& error) {
+      note_fault(error.what());
+    }
+    int attempts = 0;
+    {
+      const std::lock_guard guard{mutex_};
+      attempts = attempts_in_vain_;
+    }
+    wait_for_stop(stop,
+                  std::min(kRetryAfterAtMost, kRetryAfter * (1 << std::clamp(attempts - 1, 0, 6))));
+  }
+}
+
+// Reads from the start until it is told to stop. Reading messages a second time changes nothing:
+// the newest of each key is in force.
+void PolicyReader::follow(const std::stop_token& stop) {
+  // Waits for a topic that does not exist yet. If it were assigned before, the client would rarely
+  // ask for it.
   Consumer consumer{config_, reader_options()};
   while (!consumer.partition_count(at_.topic, kAskTimeout)) {
     log::warn("topic_awaited", {{"topic", at_.topic}});
@@ -84,14 +130,17 @@ void PolicyReader::run(const std::stop_token& stop) {
     }
   }
   if (const auto assigned = consumer.assign({{at_, Consumer::kBeginning}}); !assigned) {
-    log::error("policy_not_read", {{"text", assigned.error().message()}});
-    return;
+    throw WorkFailed{assigned.error().message()};
   }
+  log_ = {};
   bool was_at_end = false;
   while (!stop.stop_requested()) {
     const auto polled = consumer.poll(kPollWait, kPollRecords);
     if (!polled) {
-      log::warn("policy_not_read", {{"text", polled.error().message()}});
+      if (polled.error().retry() == Retry::never) {
+        throw WorkFailed{polled.error().message()};
+      }
+      log::warn("policy_poll_failed", {{"text", polled.error().message()}});
       wait_for_stop(stop, kRetryAfter);
       continue;
     }
@@ -101,6 +150,9 @@ void PolicyReader::run(const std::stop_token& stop) {
       }
     }
     const bool reached_end = !polled->ends.empty();
+    if (reached_end) {
+      note_success();
+    }
     if (was_at_end || reached_end) {
       publish(!polled->messages.empty() || !was_at_end);
     }
@@ -135,7 +187,7 @@ void PolicyReader::publish(bool is_changed) {
   state_ = std::move(state);
 }
 
-// Whoever asked before the end of the topic was asked for here need not wait for more.
+// Asks for the end of the topic. Calls of `catch_up` before that wait for no more than this.
 void PolicyReader::answer(Consumer& consumer, const TopicPartition& at) {
   std::uint64_t asked = 0;
   {

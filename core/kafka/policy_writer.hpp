@@ -10,14 +10,15 @@
 
 namespace freshet::kafka {
 
-/// Who says it, and why; see `fault_of_decision_text` for what a text may be.
+/// Who sets the rule, and why. Both texts must pass `fault_of_decision_text`.
 struct PolicyReason {
   std::string by;
   std::string why;
 };
 
-/// Says a rule on `media.policy.v1`, under a version after all that `policy` has, and waits until
-/// the broker has it. @param rule  nothing: back to what is shipped.
+/// Writes a rule to `media.policy.v1`, under a version that is greater than all in `policy`, and
+/// waits until the broker has it.
+/// @param rule  nothing: back to what is shipped.
 /// @return the version. @error as `Producer::produce` and `flush`.
 Result<std::int64_t> write_policy(Producer& producer, const Config::Kafka& config,
                                   const Policy& policy, std::string_view key,
