@@ -11,12 +11,14 @@
 #include "core/config.hpp"
 #include "core/kafka/message.hpp"
 #include "core/kafka/producer.hpp"
+#include "core/time.hpp"
 #include "processors/catalogue/counters.hpp"
 #include "processors/catalogue/inputs.hpp"
-#include "processors/catalogue/output.hpp"
 #include "processors/catalogue/partitions.hpp"
-#include "processors/catalogue/policy_rules.hpp"
-#include "processors/stages/clean.hpp"
+#include "processors/stage.hpp"
+#include "processors/stage_output.hpp"
+#include "processors/stages/loop_tools.hpp"
+#include "processors/stages/policy_rules.hpp"
 
 namespace freshet {
 
@@ -32,10 +34,10 @@ using OwnedPartitions = std::map<std::int32_t, std::unique_ptr<PartitionState>>;
 class Batch {
  public:
   Batch(const Config& config, const Inputs& inputs, PolicyRules& policy,
-        OwnedPartitions& partitions, LoopCounters& counters);
+        OwnedPartitions& partitions, LoopTools& tools, LoopCounters& counters, const Clock& clock);
 
-  /// Whether there is something to do that no record of an input asks for: works to be scanned, or
-  /// a message of policy to be put aside.
+  /// Whether there is something to do that no record of an input asks for: background work of a
+  /// stage, or a message of policy to be put aside.
   bool has_background_work();
 
   void begin(kafka::Producer& producer, UtcTime time);
@@ -43,8 +45,8 @@ class Batch {
   /// @error what was made of them could not be sent: the batch cannot be committed any more.
   Result<void> take(const kafka::Polled& polled);
   /// Commits these offsets, from which nothing was taken.
-  void stay_at(const std::vector<kafka::TopicPartitionOffset>& positions);
-  /// Scans works for as long, partition by partition in turn.
+  void commit_only(const std::vector<kafka::TopicPartitionOffset>& positions);
+  /// Does background work for as long, partition by partition in turn.
   void scan(std::chrono::microseconds time);
   /// Sends what is sent once per batch. @error as `take`.
   Result<void> finish();
@@ -67,39 +69,40 @@ class Batch {
   // Where records of one partition of one input go; neighbours share it.
   struct Route {
     const char* topic = nullptr;  ///< by its place in memory: one per topic and handle
+    std::int32_t number = -1;
     Input input = Input::raw;
-    PartitionState* partition = nullptr;
-    Touched* touched = nullptr;
-    kafka::Offset* next = nullptr;
+    Stage* stage = nullptr;
+    std::optional<kafka::Offset>* next = nullptr;
   };
   void set_route(Route& route, const kafka::Message& message);
-  Touched& touch(PartitionState& partition);
+  /// Takes a partition into the batch, if it is not in it.
+  void touch(PartitionState& partition);
   void take_rules();
-  void mend_policy();
-  void apply(const Route& route, const kafka::Message& message);
-  void store(PartitionState& partition, const Touched& touched, std::int64_t now_ms);
+  void rewrite_faulty_policy();
+  void send_totals(std::int32_t number, const EncodedSums& totals);
   void clear();
 
   const Config& config_;
   const Inputs& inputs_;
   OwnedPartitions& partitions_;
+  LoopTools& tools_;
   LoopCounters& counters_;
-  Cleaner cleaner_;
-  RawReader reader_;
+  const Clock& clock_;
   PolicyRules& policy_;
   std::shared_ptr<const RuleSet> rules_;  ///< of this batch
-  std::optional<Dedupe::Tools> tools_;    ///< with these rules
-  BatchOutput output_;
+  StageOutput output_;
+  const std::string totals_topic_;
+  const kafka::Headers totals_headers_;
   UtcTime time_;
-  std::map<std::int32_t, Touched> touched_;
-  std::map<kafka::TopicPartition, kafka::Offset> next_offsets_;
+  std::map<std::int32_t, EncodedSums> touched_;  ///< partitions of the batch, with their sums
+  std::map<std::int32_t, NextOffsets> next_offsets_;
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
-  Scan::Slice scanned_;
+  BackgroundWork::Slice scanned_;
   std::chrono::steady_clock::duration scan_time_{};
   std::int32_t last_scanned_ = -1;
-  std::int64_t mended_ = -1;        ///< offset up to which messages of policy were put aside
-  std::int64_t batch_mended_ = -1;  ///< the same, with this batch
+  std::int64_t rewritten_ = -1;        ///< offset up to which messages of policy were put aside
+  std::int64_t batch_rewritten_ = -1;  ///< the same, with this batch
 };
 
 }  // namespace freshet

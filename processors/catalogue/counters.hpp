@@ -3,29 +3,17 @@
 #include <string>
 
 #include "core/metrics.hpp"
-#include "processors/stages/dedupe/dedupe.hpp"
-#include "processors/stages/urls/urls.hpp"
+#include "processors/stage.hpp"
 
 namespace freshet {
 
-/// The metrics of one loop.
+/// The metrics of one loop, but for those of the stages.
 struct LoopCounters {
   LoopCounters(Metrics& metrics, const std::string& loop);
 
-  /// What a committed batch did in one partition for one provider.
-  void add(const BatchCounts& counted);
-  void add(const UrlCounts& counted);
+  void show(const StageSizes& sizes);
 
-  Metrics& metrics;
   Labels labels;
-  Counter& received;
-  Counter& forwarded;
-  Counter& unchanged;
-  Counter& control;
-  Counter& claims_made;
-  Counter& claims_released;
-  Counter& claims_received;
-  Counter& verdicts_sent;
   Counter& aborts;
   Histogram& commit_seconds;
   Gauge& works;
@@ -34,10 +22,7 @@ struct LoopCounters {
   Counter& scan_written;
   Counter& scan_seconds;
   Gauge& scan_jobs;
-
- private:
-  void add_reasons(const char* name, const char* help, const char* label,
-                   const std::map<std::string, std::int64_t, std::less<>>& reasons);
+  Counter& sums_of_nobody;  ///< values on `media.totals.v1` of a kind that no step has
 };
 
 }  // namespace freshet

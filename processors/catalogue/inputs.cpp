@@ -1,26 +1,12 @@
 #include "processors/catalogue/inputs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "core/check.hpp"
-#include "core/topics.hpp"
 
 namespace freshet {
-
-std::string_view topic_of(Input input) {
-  switch (input) {
-    case Input::raw:
-      return topics::kRaw;
-    case Input::decisions:
-      return topics::kDecisions;
-    case Input::claims:
-      return topics::kUrlClaims;
-    case Input::verdicts:
-      break;
-  }
-  return topics::kUrlVerdicts;
-}
 
 Inputs::Inputs(const Config::Kafka& config, PartitionCounts counts) : counts_{counts} {
   for (const Input input : kInputs) {
@@ -62,12 +48,12 @@ Result<std::vector<std::int32_t>> Inputs::numbers(
     const std::vector<kafka::TopicPartition>& assigned) const {
   std::array<std::set<std::int32_t>, kInputs.size()> given;
   for (const kafka::TopicPartition& at : assigned) {
-    given[static_cast<std::size_t>(input(at.topic))].insert(at.partition.value);
+    given[index_of(input(at.topic))].insert(at.partition.value);
   }
-  const auto& numbers = given[static_cast<std::size_t>(Input::raw)];
+  const auto& numbers = given[index_of(Input::raw)];
   for (const Input input : kInputs) {
     // `range` gives a member the same numbers of all topics of one size, if all members read them.
-    if (partitions(input) == counts_.works && given[static_cast<std::size_t>(input)] != numbers) {
+    if (partitions(input) == counts_.works && given[index_of(input)] != numbers) {
       return Error{
           Errc::broker_error, Retry::never,
           "the group gave other numbers of " + topic(input) + " than of " + topic(Input::raw)};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,22 +8,16 @@
 #include "core/config.hpp"
 #include "core/kafka/types.hpp"
 #include "core/result.hpp"
+#include "processors/input.hpp"
 
 namespace freshet {
 
-/// What a loop takes records from, causes before effects: what the loops make of a record of one
-/// input stands on none before it.
-enum class Input : std::uint8_t { raw, decisions, claims, verdicts };
-inline constexpr std::array<Input, 4> kInputs{Input::raw, Input::decisions, Input::claims,
-                                              Input::verdicts};
-
-/// The topic of an input, without prefix.
-std::string_view topic_of(Input input);
-
-/// Partitions of the topics that are keyed by work, and of the URL claims, which may have fewer.
-struct PartitionCounts {
-  std::int32_t works = 0;
-  std::int32_t claims = 0;
+/// Where a loop goes on reading.
+struct StartOffsets {
+  std::vector<kafka::TopicPartitionOffset> all;
+  /// Those of `all` on `media.decisions.v1` that have records yet unread. They are read before any
+  /// sighting is taken: a work that was blocked meanwhile is then not shown even once.
+  std::vector<kafka::TopicPartitionOffset> first;
 };
 
 /// Which partitions of the inputs belong together. Who owns partition N of the sightings owns N of
@@ -36,7 +29,7 @@ class Inputs {
 
   /// With the prefix. All are subscribed, so that the broker keeps the group's offsets in them.
   const std::vector<std::string>& topics() const { return topics_; }
-  const std::string& topic(Input input) const { return topics_[static_cast<std::size_t>(input)]; }
+  const std::string& topic(Input input) const { return topics_[index_of(input)]; }
   /// @param topic  one of `topics()`.
   Input input(std::string_view topic) const;
 

@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "core/roles.hpp"
 #include "processors/catalogue/restore.hpp"
 
 namespace freshet {
@@ -15,17 +16,11 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr std::string_view kStep = "process.catalogue";
+constexpr std::string_view kStep = kCatalogueRole;
 constexpr std::size_t kPollRecords = 2'000;
-constexpr auto kIdleWait = 100ms;
-// A save flushes what all partitions wrote, into files of its own: not for the few records that a
-// quiet stream brings in half a minute, which a restart reads again as fast.
-constexpr auto kSaveEvery = 30s;
-constexpr auto kSaveAtLeastEvery = 10min;
-constexpr std::size_t kRecordsWorthASave = 100'000;
 constexpr auto kCommitTimeout = 30s;
 constexpr auto kAbortTimeout = 10s;
-constexpr auto kInitTimeout = 60s;
+constexpr auto kInitTimeout = 10s;
 constexpr std::size_t kFetchKbytes = 8'192;
 // Claims are small, and take far more than their own bytes. So bounded, two loops in a load of
 // 500,000 works take 187 MB less, in a re-crawl 70, and no more time.
@@ -36,8 +31,8 @@ constexpr std::size_t kProduceKbytes = 12'288;
 // a few at a time, and each batch costs the broker as much as a large one.
 constexpr auto kLinger = 50ms;
 
-std::int64_t steady_millis() {
-  return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+std::int64_t steady_millis(steady_clock::time_point at) {
+  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
 }  // namespace
@@ -53,40 +48,64 @@ CatalogueLoop::CatalogueLoop(const Config& config, const Inputs& inputs, int num
       policy_{policy},
       status_{status},
       counters_{metrics, std::to_string(number)},
-      batch_{config, inputs, policy, partitions_, counters_} {}
+      tools_{metrics, counters_.labels},
+      batch_{config, inputs, policy, partitions_, tools_, counters_, clock_},
+      pace_{milliseconds{config.process.commit_interval_ms}, steady_clock::now()} {}
 
 void CatalogueLoop::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    connect();
-    while (!stop.stop_requested() && !must_reconnect_) {
-      if (!assignment_fault_.empty()) {
-        throw WorkFailed(assignment_fault_);
-      }
-      if (to_restore_) {
-        restore_assigned(stop);
-      } else {
-        run_batch(stop);
-      }
+    if (!connect(stop)) {
+      return;
     }
-    if (is_fenced_) {
-      // To register anew would take the name back from whoever has it now.
+    while (!stop.stop_requested() && !assignment_.must_reconnect()) {
+      do_next(stop);
+    }
+    if (assignment_.next() == Assignment::Next::end) {
       throw WorkFailed("another process works under the name " + name_);
     }
     disconnect();
   }
 }
 
+void CatalogueLoop::do_next(const std::stop_token& stop) {
+  switch (assignment_.next()) {
+    case Assignment::Next::read:
+      return run_batch(stop);
+    case Assignment::Next::restore:
+      return restore_assigned(stop);
+    case Assignment::Next::fail:
+      throw WorkFailed(assignment_.fault() + ": a process of another version is in " +
+                       config_.kafka.prefixed(kStep) + "; stop all, wait 10 s, and start again");
+    case Assignment::Next::reconnect:
+    case Assignment::Next::end:
+      return;
+  }
+}
+
 // The producer first: registering its id aborts what an earlier life left open, so that nobody
 // waits for that, and from here on that life's commits fail.
-void CatalogueLoop::connect() {
-  must_reconnect_ = false;
+//
+// A coordinator that is away is waited for: the process has begun, and its state is good. False: it
+// is to stop.
+bool CatalogueLoop::connect(const std::stop_token& stop) {
+  assignment_.connected();
   kafka::ProducerOptions producing;
   producing.transactional_id = name_;
   producing.queue_max_kbytes = kProduceKbytes;
   producing.linger = kLinger;
   producer_ = std::make_unique<kafka::Producer>(config_.kafka, producing);
-  if (const auto registered = producer_->init_transactions(kInitTimeout); !registered) {
-    throw WorkFailed(registered.error().message());
+  while (true) {
+    const auto registered = producer_->init_transactions(kInitTimeout);
+    if (registered) {
+      break;
+    }
+    if (registered.error().retry() == Retry::never) {
+      throw WorkFailed(registered.error().message());
+    }
+    if (stop.stop_requested()) {
+      return false;
+    }
+    log::warn("registration_awaited", {{"loop", name_}, {"text", registered.error().message()}});
   }
   kafka::ConsumerOptions consuming;
   consuming.group = config_.kafka.prefixed(kStep);
@@ -99,6 +118,7 @@ void CatalogueLoop::connect() {
   consumer_->subscribe(inputs_.topics(),
                        {.on_assigned = [this](const auto& partitions) { on_assigned(partitions); },
                         .on_revoked = [this](const auto&, bool) { on_revoked(); }});
+  return true;
 }
 
 void CatalogueLoop::disconnect() {
@@ -109,23 +129,13 @@ void CatalogueLoop::disconnect() {
 }
 
 void CatalogueLoop::on_assigned(const std::vector<kafka::TopicPartition>& partitions) {
-  auto numbers = inputs_.numbers(partitions);
-  if (!numbers) {
-    assignment_fault_ = numbers.error().message() + ": a process of another version is in " +
-                        config_.kafka.prefixed(kStep) + "; stop all, wait 10 s, and start again";
-    return;
-  }
-  to_restore_ = std::move(*numbers);
-  ++assignment_;
+  assignment_.given(inputs_.numbers(partitions));
 }
 
 // Also when the partitions are lost: a batch that is not committed is nobody's yet.
 void CatalogueLoop::on_revoked() {
   abandon();
-  to_restore_.reset();
-  ++assignment_;
-  at_end_.clear();
-  held_back_.clear();
+  assignment_.taken_away();
   status_.assigned = false;
   status_.idle_since_ms = 0;
   for (auto& [number, partition] : std::exchange(partitions_, {})) {
@@ -134,16 +144,15 @@ void CatalogueLoop::on_revoked() {
 }
 
 void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
-  const std::vector<std::int32_t> wanted = *std::exchange(to_restore_, std::nullopt);
-  const std::uint64_t assignment = assignment_;
+  const std::vector<std::int32_t> wanted = assignment_.begin_restore();
   std::vector<std::unique_ptr<PartitionState>> taken;
-  const auto keep_alive = [&] {
+  const KeepAlive keep_alive = [&] {
     // Nothing is assigned yet, so this serves the group only.
     const auto polled = consumer_->poll(0ms, 1);
-    if (!polled && poll_failed(polled.error())) {
-      throw WorkFailed(polled.error().message());
+    if (!polled) {
+      poll_failed(polled.error());
     }
-    return assignment_ == assignment && !must_reconnect_ && !stop.stop_requested();
+    return assignment_.may_go_on_restoring() && !stop.stop_requested();
   };
   // A revoke meanwhile empties `partitions_`, which is empty; the group then tells a new
   // assignment.
@@ -160,136 +169,109 @@ void CatalogueLoop::restore_assigned(const std::stop_token& stop) {
   }
   std::optional<StartOffsets> offsets;
   if (taken.size() == wanted.size()) {
-    offsets =
-        taken.empty() ? StartOffsets{} : restore(config_, inputs_, *consumer_, taken, keep_alive);
+    const RestoreEnvironment environment{config_, inputs_, *consumer_, clock_,
+                                         counters_.sums_of_nobody};
+    offsets = taken.empty() ? StartOffsets{} : restore(environment, taken, keep_alive);
   }
   // An earlier owner may have scanned by a policy that this process has not read yet.
-  if (!offsets || !policy_.reader().catch_up(keep_alive) || assignment_ != assignment) {
+  if (!offsets || !policy_.reader().catch_up(keep_alive) || !assignment_.may_go_on_restoring()) {
     for (auto& partition : taken) {
       states_.give_back(std::move(partition));
     }
     return;
   }
-  const bool has_unread = !offsets->first.empty();
-  if (const auto assigned = consumer_->assign(has_unread ? offsets->first : offsets->all);
-      !assigned) {
-    throw WorkFailed(assigned.error().message());
-  }
-  for (const kafka::TopicPartitionOffset& from : has_unread ? offsets->first : offsets->all) {
-    at_end_[from.at] = false;
-  }
-  if (has_unread) {
-    held_back_ = std::move(offsets->all);
-  }
+  assign(assignment_.restored(std::move(*offsets)));
   for (auto& partition : taken) {
-    partition->scan.load();
-    partition->scanned_for = nullptr;
-    partitions_.emplace(partition->number, std::move(partition));
+    const std::int32_t number = partition->number;
+    partitions_.emplace(number, std::move(partition));
   }
   status_.assigned = true;
   log::info("partitions_taken", {{"loop", name_}, {"partitions", partitions_.size()}});
 }
 
+void CatalogueLoop::assign(const std::vector<kafka::TopicPartitionOffset>& from) {
+  if (const auto assigned = consumer_->assign(from); !assigned) {
+    throw WorkFailed(assigned.error().message());
+  }
+}
+
 void CatalogueLoop::run_batch(const std::stop_token& stop) {
-  const milliseconds interval{config_.process.commit_interval_ms};
-  auto deadline = steady_clock::now() + interval;
-  while (!to_restore_ && !must_reconnect_ && !stop.stop_requested()) {
+  while (assignment_.next() == Assignment::Next::read && !stop.stop_requested()) {
     const auto now = steady_clock::now();
-    if (in_transaction_ && (now >= deadline || batch_.is_full())) {
+    if (pace_.is_commit_due(now, batch_.is_full())) {
       break;
     }
-    const bool is_scanning = !in_transaction_ && held_back_.empty() && batch_.has_background_work();
-    const auto wait = in_transaction_ ? std::chrono::ceil<milliseconds>(deadline - now)
-                      : is_scanning   ? std::min<milliseconds>(interval / 2, kIdleWait)
-                                      : std::chrono::duration_cast<milliseconds>(kIdleWait);
-    const auto polled = consumer_->poll(wait, kPollRecords);
+    const bool was_idle = !pace_.is_in_transaction();
+    const bool is_scanning = was_idle && !assignment_.holds_back() && batch_.has_background_work();
+    const auto polled = consumer_->poll(pace_.poll_wait(now, is_scanning), kPollRecords);
     if (!polled) {
-      if (poll_failed(polled.error())) {
-        throw WorkFailed(polled.error().message());
-      }
+      poll_failed(polled.error());
       log::warn("poll_failed", {{"loop", name_}, {"text", polled.error().message()}});
       continue;
     }
-    const bool began = !in_transaction_;
     if (!polled->messages.empty() && !take(*polled)) {
       abandon();
-      must_reconnect_ = true;
+      assignment_.reconnect();
       return;
     }
-    if (began) {
-      deadline = steady_clock::now() + interval;
-    }
     update_idle(*polled);
-    if (began && !in_transaction_ && is_scanning && !to_restore_) {
+    if (is_scanning && !pace_.is_in_transaction() && assignment_.next() == Assignment::Next::read) {
       scan();
       return;
     }
-    if (!in_transaction_ || !held_back_.empty()) {
+    if (!pace_.is_in_transaction() || assignment_.holds_back()) {
       break;  // unread decisions are committed as they come
     }
   }
-  if (in_transaction_) {
+  if (pace_.is_in_transaction()) {
     commit();
   }
-  if (!held_back_.empty() && !must_reconnect_) {
+  if (assignment_.may_release()) {
     release_held_back();
   }
 }
 
-// Assigns what was held back when every partition of decisions was read to its end and committed.
+// Assigns what was held back, now that every partition of decisions was read and committed.
 void CatalogueLoop::release_held_back() {
-  for (const auto& [at, at_end] : at_end_) {
-    if (!at_end) {
-      return;
-    }
-  }
   const auto positions = consumer_->positions();
-  if (!positions) {
-    return;  // asked again after the next poll
+  if (positions) {  // else it is asked again after the next poll
+    assign(assignment_.release(*positions));
   }
-  for (kafka::TopicPartitionOffset& from : held_back_) {
-    for (const auto& [at, position] : *positions) {
-      if (at == from.at && position) {
-        from.offset = *position;
-      }
-    }
-  }
-  if (const auto assigned = consumer_->assign(held_back_); !assigned) {
-    throw WorkFailed(assigned.error().message());
-  }
-  for (const kafka::TopicPartitionOffset& from : held_back_) {
-    at_end_[from.at] = false;
-  }
-  held_back_.clear();
 }
 
 // Applies what a poll brought. False when the batch cannot be committed any more.
 bool CatalogueLoop::take(const kafka::Polled& polled) {
-  if (!in_transaction_) {
-    begin();
-  }
-  if (must_reconnect_) {
+  const bool are_first = !pace_.is_in_transaction();
+  if (are_first && !begin()) {
     return false;
   }
-  taken_since_save_ += polled.messages.size();
   const auto taken = batch_.take(polled);
+  pace_.took(polled.messages.size(), are_first, steady_clock::now());
+  rate_.done(polled.messages.size());
   if (!taken) {
     log::warn("batch_abandoned", {{"loop", name_}, {"text", taken.error().message()}});
   }
   return taken.has_value();
 }
 
-void CatalogueLoop::begin() {
+bool CatalogueLoop::begin() {
+  if (!begin_transaction()) {
+    return false;
+  }
+  batch_.begin(*producer_, clock_.now());
+  return true;
+}
+
+// False when none can be begun: a new producer is needed.
+bool CatalogueLoop::begin_transaction() {
   const auto step = producer_->begin_transaction();
   if (step.outcome != kafka::Producer::Outcome::done) {
     log::warn("transaction_refused", {{"loop", name_}, {"text", step.message}});
-    is_fenced_ = step.outcome == kafka::Producer::Outcome::fenced;
-    must_reconnect_ = true;
-    return;
+    assignment_.begin_refused(step.outcome);
+    return false;
   }
-  in_transaction_ = true;
-  began_ = steady_clock::now();
-  batch_.begin(*producer_, SystemClock{}.now());
+  pace_.begun(steady_clock::now());
+  return true;
 }
 
 // A batch of nothing but background work: half of the time, since a poll comes before each. The
@@ -306,54 +288,48 @@ void CatalogueLoop::scan() {
   if (known.empty()) {
     return;  // soon: the ends of the partitions are on their way
   }
-  begin();
-  if (!must_reconnect_) {
-    batch_.stay_at(known);
+  if (begin()) {
+    batch_.commit_only(known);
     commit();
   }
 }
 
 void CatalogueLoop::commit() {
-  if (held_back_.empty()) {
-    batch_.scan(scan_time(
-        batch_.is_idle(),
-        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began_),
-        milliseconds{config_.process.commit_interval_ms}));
-  }
   const auto start = steady_clock::now();
+  if (!assignment_.holds_back()) {
+    batch_.scan(pace_.scan_time(start, batch_.is_idle()));
+  }
+  const auto began_at = steady_clock::now();
   kafka::Producer::Step step{kafka::Producer::Outcome::abort, {}};
   if (const auto sent = batch_.finish(); !sent) {
     step.message = sent.error().message();
   } else {
+    rate_.look(start, !assignment_.is_at_rest());
+    consumer_->set_commit_note(rate_.note(name_));
     step = producer_->send_offsets(batch_.offsets(), *consumer_, kCommitTimeout);
     if (step.outcome == kafka::Producer::Outcome::done) {
       step = producer_->commit_transaction(kCommitTimeout);
     }
   }
-  switch (step.outcome) {
-    case kafka::Producer::Outcome::done:
+  switch (Assignment::after_commit(step.outcome)) {
+    case Assignment::AfterCommit::store:
       break;
-    case kafka::Producer::Outcome::abort:
+    case Assignment::AfterCommit::abandon:
       log::warn("batch_aborted", {{"loop", name_}, {"text", step.message}});
       abandon();
-      must_reconnect_ = true;
-      return;
-    case kafka::Producer::Outcome::fenced:
+      return assignment_.reconnect();
+    case Assignment::AfterCommit::fail_fenced:
       throw WorkFailed("another process works under the name " + name_ + ": " + step.message);
-    case kafka::Producer::Outcome::unknown:
+    case Assignment::AfterCommit::fail_unknown_outcome:
       throw WorkFailed("the outcome of a commit is unknown; a restart reads it from the topics: " +
                        step.message);
   }
   batch_.store();
   batch_.count();
-  in_transaction_ = false;
+  pace_.ended();
   counters_.commit_seconds.observe(
-      std::chrono::duration<double>(steady_clock::now() - start).count());
-  const auto unsaved_for = start - last_save_;
-  if (unsaved_for >= kSaveAtLeastEvery ||
-      (unsaved_for >= kSaveEvery && taken_since_save_ >= kRecordsWorthASave)) {
-    last_save_ = start;
-    taken_since_save_ = 0;
+      std::chrono::duration<double>(steady_clock::now() - began_at).count());
+  if (pace_.take_save(began_at)) {
     save_next_table();
   }
 }
@@ -370,16 +346,13 @@ void CatalogueLoop::save_next_table() {
   }
 }
 
-// Forgets the batch: the table is as before it, and the transaction is aborted.
+// Forgets the batch: the state is as before it, and the transaction is aborted.
 void CatalogueLoop::abandon() {
   batch_.rollback();
-  if (std::exchange(in_transaction_, false)) {
+  if (pace_.is_in_transaction()) {
+    pace_.ended();
     counters_.aborts.add();
-    const auto step = producer_->abort_transaction(kAbortTimeout);
-    // A record that the broker refused may be the first to tell, and looks like any that failed.
-    is_fenced_ = is_fenced_ || step.outcome == kafka::Producer::Outcome::fenced;
-    // A new producer's registration aborts what this one could not.
-    must_reconnect_ = must_reconnect_ || step.outcome != kafka::Producer::Outcome::done;
+    assignment_.aborted(producer_->abort_transaction(kAbortTimeout).outcome);
   }
 }
 
@@ -390,24 +363,41 @@ void CatalogueLoop::update_idle(const kafka::Polled& polled) {
     if (topic.data() != message.topic().data() || number != message.partition().value) {
       topic = message.topic();
       number = message.partition().value;
-      at_end_[{std::string{topic}, kafka::Partition{number}}] = false;
+      assignment_.read_some({std::string{topic}, kafka::Partition{number}});
     }
   }
   for (const kafka::TopicPartition& end : polled.ends) {
-    at_end_[end] = true;
+    assignment_.read_to_end(end);
   }
-  bool idle =
-      status_.assigned && !in_transaction_ && held_back_.empty() && !batch_.has_background_work();
-  for (const auto& [at, at_end] : at_end_) {
-    idle = idle && at_end;
-  }
-  if (!idle) {
-    status_.idle_since_ms = 0;
-  } else if (status_.idle_since_ms == 0) {
-    status_.idle_since_ms = steady_millis();
+  const bool is_idle =
+      assignment_.is_at_rest() && !pace_.is_in_transaction() && !batch_.has_background_work();
+  const auto since = assignment_.note_idle(is_idle, steady_clock::now());
+  status_.idle_since_ms = since ? steady_millis(*since) : 0;
+}
+
+// Returns when the consumer goes on by itself, or a new one is to be made.
+void CatalogueLoop::poll_failed(const Error& error) {
+  if (error.errc() == Errc::fenced) {
+    consumer_fenced(error);
+  } else if (error.retry() == Retry::never) {
+    throw WorkFailed(error.message());
   }
 }
 
-bool CatalogueLoop::poll_failed(const Error& error) const { return error.retry() == Retry::never; }
+void CatalogueLoop::consumer_fenced(const Error& error) {
+  log::warn("member_fenced", {{"loop", name_}, {"text", error.message()}});
+  assignment_.member_fenced();
+  std::optional<kafka::Producer::Outcome> said;
+  if (pace_.is_in_transaction() || begin_transaction()) {
+    said =
+        producer_
+            ->send_offsets({{inputs_.all().front(), kafka::Offset{0}}}, *consumer_, kAbortTimeout)
+            .outcome;
+    abandon();  // so what was said of offsets is not kept
+  }
+  if (!assignment_.fencing_explained(said, steady_clock::now())) {
+    throw WorkFailed("fenced again and again under the name " + name_ + ": " + error.message());
+  }
+}
 
 }  // namespace freshet

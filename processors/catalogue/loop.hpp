@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -14,20 +13,17 @@
 #include "core/kafka/consumer.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/metrics.hpp"
+#include "core/time.hpp"
+#include "core/work_rate.hpp"
+#include "processors/catalogue/assignment.hpp"
 #include "processors/catalogue/batch.hpp"
 #include "processors/catalogue/counters.hpp"
 #include "processors/catalogue/inputs.hpp"
+#include "processors/catalogue/pace.hpp"
 #include "processors/catalogue/partitions.hpp"
+#include "processors/catalogue/readiness.hpp"
 
 namespace freshet {
-
-/// What the other threads may know of a loop.
-struct LoopStatus {
-  std::atomic<bool> assigned{false};  ///< the group has said what the loop has, and it is restored
-  /// Nothing is left to do in its partitions, and nothing has come since then; 0: busy.
-  /// Milliseconds of the steady clock.
-  std::atomic<std::int64_t> idle_since_ms{0};
-};
 
 /// One consumer loop of `process catalogue`: takes the records of all inputs from its partitions,
 /// applies them, and commits what they make and the offsets in one transaction per batch. What was
@@ -41,6 +37,8 @@ struct LoopStatus {
 /// State on disk changes after the commit only. An abort, and a revoke in the middle of a batch,
 /// undo what the batch did to the table, as if it had never been; the records are read again by
 /// whoever has the partition then.
+///
+/// What is to be done next, `Assignment` and `Pace` decide; the loop does it.
 class CatalogueLoop {
  public:
   CatalogueLoop(const Config& config, const Inputs& inputs, int number, PartitionStates& states,
@@ -52,21 +50,25 @@ class CatalogueLoop {
   void run(std::stop_token stop);
 
  private:
-  void connect();
+  bool connect(const std::stop_token& stop);
   void disconnect();
   void on_assigned(const std::vector<kafka::TopicPartition>& partitions);
   void on_revoked();
+  void do_next(const std::stop_token& stop);
   void restore_assigned(const std::stop_token& stop);
   void run_batch(const std::stop_token& stop);
   bool take(const kafka::Polled& polled);
-  void begin();
+  bool begin();
+  bool begin_transaction();
   void scan();
   void commit();
   void abandon();
   void save_next_table();
   void release_held_back();
+  void assign(const std::vector<kafka::TopicPartitionOffset>& from);
   void update_idle(const kafka::Polled& polled);
-  bool poll_failed(const Error& error) const;
+  void poll_failed(const Error& error);
+  void consumer_fenced(const Error& error);
 
   const Config& config_;
   const Inputs& inputs_;
@@ -74,25 +76,17 @@ class CatalogueLoop {
   PartitionStates& states_;
   PolicyRules& policy_;
   LoopStatus& status_;
+  const SystemClock clock_;
   LoopCounters counters_;
+  LoopTools tools_;
 
   std::unique_ptr<kafka::Producer> producer_;
   std::unique_ptr<kafka::Consumer> consumer_;
   OwnedPartitions partitions_;
   Batch batch_;
-  bool in_transaction_ = false;
-  std::chrono::steady_clock::time_point began_;  ///< the transaction
-  bool must_reconnect_ = false;
-  bool is_fenced_ = false;  ///< another process works under this name: no coming back
-
-  std::optional<std::vector<std::int32_t>> to_restore_;  ///< told by the group, not yet taken up
-  std::string assignment_fault_;  ///< why the assignment cannot be worked with
-  std::uint64_t assignment_ = 0;  ///< counts what the group told, to see that it told something
-  std::map<kafka::TopicPartition, bool> at_end_;
-  /// What is to be read once all unread decisions are applied; empty: it is assigned.
-  std::vector<kafka::TopicPartitionOffset> held_back_;
-  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
-  std::size_t taken_since_save_ = 0;  ///< records
+  Assignment assignment_;
+  Pace pace_;
+  WorkRate rate_{std::chrono::steady_clock::now()};
   std::int32_t last_saved_ = -1;
 };
 

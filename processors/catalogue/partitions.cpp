@@ -1,29 +1,46 @@
 #include "processors/catalogue/partitions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace freshet {
 
-void PartitionState::keep_sums(const std::vector<std::pair<std::string, std::string>>& sums) {
-  for (const auto& [name, value] : sums) {
-    unwritten_sums_.insert_or_assign(name, value);
+PartitionState::PartitionState(const Config& config, std::int32_t n, PartitionCounts counts,
+                               StateStore& state, std::size_t table_bytes,
+                               std::span<const StageSpec> specs)
+    : number{n}, stored{state.partition(n)} {
+  for (const StageSpec& spec : specs) {
+    auto stage = spec.make({config, n, counts, state, stored, table_bytes});
+    if (!stage) {
+      continue;
+    }
+    for (const Input input : spec.inputs) {
+      by_input_[index_of(input)] = stage.get();
+    }
+    stages.push_back({spec, std::move(stage)});
   }
 }
 
-// A position that is past sums which are not on disk would lose them.
-void PartitionState::write(
-    const std::vector<std::pair<std::string_view, std::string_view>>& records, RecordForm form) {
-  store->write(records, form, {unwritten_sums_.begin(), unwritten_sums_.end()}, positions);
-  unwritten_sums_.clear();
+bool PartitionState::has_background_work() const {
+  return std::ranges::any_of(stages, [](const PartitionStage& of) {
+    const BackgroundWork* const background = of.stage->background();
+    return background != nullptr && background->has_work();
+  });
+}
+
+bool PartitionState::restore_sums(std::string_view name, const Totals& sums) {
+  const SumsOwner owner = owner_of_sums(name.substr(0, name.find(':')));
+  for (const auto& [spec, stage] : stages) {
+    if (&spec == owner.stage) {
+      stage->restore_totals(name, sums);
+    }
+  }
+  return !owner.is_nobody();
 }
 
 void PartitionState::save() {
-  if (dedupe.unsettled_seen() != 0) {
-    return;  // the positions are past what neither table nor records have: an unfinished restore
-  }
-  store->save_table(dedupe.table(), positions);
-  if (claims) {
-    claims->store->flush();
+  for (const auto& [spec, stage] : stages) {
+    stage->save();
   }
 }
 
@@ -35,7 +52,7 @@ std::unique_ptr<PartitionState> PartitionStates::borrow(std::int32_t number) {
   if (auto found = idle_.extract(number)) {
     return std::move(found.mapped());
   }
-  return std::make_unique<PartitionState>(number, partitions_, state_, table_bytes_);
+  return std::make_unique<PartitionState>(config_, number, partitions_, state_, table_bytes_);
 }
 
 void PartitionStates::give_back(std::unique_ptr<PartitionState> partition) {

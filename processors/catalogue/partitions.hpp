@@ -1,72 +1,53 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
-#include <string>
+#include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "processors/catalogue/inputs.hpp"
-#include "processors/catalogue/policy_rules.hpp"
-#include "processors/stages/dedupe/dedupe.hpp"
-#include "processors/stages/urls/urls.hpp"
-#include "processors/state_store.hpp"
+#include "core/config.hpp"
+#include "core/totals.hpp"
+#include "processors/registry.hpp"
+#include "processors/stage.hpp"
+#include "processors/state/stored_partition.hpp"
 
 namespace freshet {
 
-/// What the partition of the URL claims with that number needs.
-struct ClaimsState {
-  ClaimsState(std::int32_t number, std::int32_t partitions, StateStore& state)
-      : store{state.claims(number)}, urls{number, partitions, *store} {
-    const ClaimsPosition stored = store->position();
-    next = stored.next;
-    urls.tell_all_below(stored.tell_all_below);
-  }
-
-  /// Writes what a committed batch changed, or what was restored, and where that ends.
-  void write() { store->write(urls.changes(), {next, urls.tell_all_below()}); }
-
-  std::unique_ptr<PartitionClaims> store;
-  Urls urls;
-  std::int64_t next = 0;  ///< offset of the topic of claims to be read next
+/// One partition of a stage, and which stage it is of.
+struct PartitionStage {
+  const StageSpec& spec;
+  std::unique_ptr<Stage> stage;
 };
 
 /// All that a loop needs of the partitions of one number while it owns them.
 struct PartitionState {
-  /// @param table_bytes  the limit of the table; 0: none.
-  PartitionState(std::int32_t n, PartitionCounts partitions, StateStore& state,
-                 std::size_t table_bytes)
-      : number{n}, store{state.partition(n)}, dedupe{n, partitions.works, *store}, scan{*store} {
-    dedupe.table().limit(table_bytes);
-    if (n < partitions.claims) {
-      claims.emplace(n, partitions.claims, state);
-    }
-  }
+  /// All of the place outlives it, but `stored`, which is its own.
+  /// @param specs  the stages that it has; outlive it.
+  PartitionState(const Config& config, std::int32_t n, PartitionCounts counts, StateStore& state,
+                 std::size_t table_bytes, std::span<const StageSpec> specs = stage_specs());
 
-  /// Sums of a commit, which lie below `positions.totals`.
-  void keep_sums(const std::vector<std::pair<std::string, std::string>>& sums);
-  /// Writes records, the sums that were kept since the last time, and the positions.
-  void write(const std::vector<std::pair<std::string_view, std::string_view>>& records,
-             RecordForm form);
-  /// Makes a restart short, whatever ends this process: flushes all, and saves the table.
+  /// The stage that takes records of an input. @pre there is one of this number.
+  Stage& stage(Input input) { return *by_input_[index_of(input)]; }
+  bool has_background_work() const;
+  /// Hands sums to the stage that claims their kind. @return false: nobody knows the kind.
+  bool restore_sums(std::string_view name, const Totals& sums);
+  /// Makes a restart short, whatever ends this process: flushes all, and saves tables.
   void save();
 
   std::int32_t number;
-  std::unique_ptr<PartitionStore> store;
-  Dedupe dedupe;
-  Scan scan;
-  std::shared_ptr<const RuleSet> scanned_for;  ///< the rules whose scans were asked for
-  ChangelogPositions positions;
-  std::optional<ClaimsState> claims;  ///< nothing where there are fewer partitions of claims
-  bool loaded = false;                ///< the table was built from disk, or began empty
+  StoredPartition stored;
+  /// In the order of the registry; without those that have no partition of this number.
+  std::vector<PartitionStage> stages;
+  bool loaded = false;  ///< what is kept in memory was built from disk, or began empty
 
  private:
-  std::map<std::string, std::string> unwritten_sums_;
+  std::array<Stage*, kInputs.size()> by_input_{};
 };
 
 /// The partitions that are, or lately were, with this process. A loop borrows what the group gives
@@ -76,9 +57,11 @@ struct PartitionState {
 /// @thread_safety  All of it.
 class PartitionStates {
  public:
-  /// @param table_bytes  the limit of all tables together, were all partitions here; 0: none.
-  PartitionStates(StateStore& state, PartitionCounts partitions, std::size_t table_bytes)
-      : state_{state},
+  /// @param table_bytes  the limit of all tables together, were all partitions here; 0: no limit.
+  PartitionStates(const Config& config, StateStore& state, PartitionCounts partitions,
+                  std::size_t table_bytes)
+      : config_{config},
+        state_{state},
         partitions_{partitions},
         table_bytes_{table_bytes / static_cast<std::size_t>(partitions.works)} {}
 
@@ -92,6 +75,7 @@ class PartitionStates {
   void save();
 
  private:
+  const Config& config_;
   StateStore& state_;
   PartitionCounts partitions_;
   std::size_t table_bytes_;  ///< of one partition

@@ -4,14 +4,17 @@
 #include <chrono>
 #include <deque>
 #include <iterator>
-#include <map>
+#include <set>
 #include <string>
 #include <utility>
 
-#include "core/check.hpp"
 #include "core/log.hpp"
+#include "core/result.hpp"
+#include "core/saturate.hpp"
 #include "core/topics.hpp"
-#include "processors/stages/dedupe/seen_entries.hpp"
+#include "processors/catalogue/changelog_reader.hpp"
+#include "processors/catalogue/restore_plan.hpp"
+#include "processors/catalogue/topic_probe.hpp"
 
 namespace freshet {
 namespace {
@@ -19,52 +22,15 @@ namespace {
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kReadRecords = 5'000;
-// Of entries whose works are past the limit of the table: 39 bytes each, and a look through all
-// records per so many.
-constexpr std::size_t kMostUnsettled = 1'000'000;
-constexpr auto kReadWait = 100ms;
 constexpr auto kAskWait = 1'000ms;
 
-/// What a state is restored from. Claims are an input, of which an earlier owner has taken a part.
-enum class Changelog { catalog, seen, totals, claims };
+// Of all stages together: each partition keeps them beside its records.
+constexpr Changelog kSums{.topic = topics::kTotals};
 
-std::string topic_of(const Config& config, Changelog changelog) {
-  switch (changelog) {
-    case Changelog::catalog:
-      return config.kafka.prefixed(topics::kCatalog);
-    case Changelog::seen:
-      return config.kafka.prefixed(topics::kSeen);
-    case Changelog::totals:
-      return config.kafka.prefixed(topics::kTotals);
-    case Changelog::claims:
-      return config.kafka.prefixed(topics::kUrlClaims);
-  }
-  return {};
-}
-
-bool has(const PartitionState& partition, Changelog changelog) {
-  return changelog != Changelog::claims || partition.claims.has_value();
-}
-
-std::int64_t& position_of(PartitionState& partition, Changelog changelog) {
-  switch (changelog) {
-    case Changelog::catalog:
-      return partition.positions.catalog;
-    case Changelog::seen:
-      return partition.positions.seen;
-    case Changelog::totals:
-      return partition.positions.totals;
-    case Changelog::claims:
-      break;
-  }
-  return partition.claims->next;
-}
-
-// A release that is older may be gone from the topic: a day before the broker may drop it.
-std::chrono::milliseconds releases_kept(const Config& config) {
-  for (const TopicSpec& spec : topic_specs(config.kafka)) {
-    if (spec.name == config.kafka.prefixed(topics::kUrlClaims)) {
+// A tombstone that is older may be gone from the topic: a day before the broker may drop it.
+std::chrono::milliseconds tombstones_kept(const Config::Kafka& config, const std::string& topic) {
+  for (const TopicSpec& spec : topic_specs(config)) {
+    if (spec.name == topic) {
       return std::chrono::milliseconds{std::stoll(spec.configs.at("delete.retention.ms"))} - 24h;
     }
   }
@@ -74,44 +40,50 @@ std::chrono::milliseconds releases_kept(const Config& config) {
 // One restore of a set of partitions; keeps what its steps share.
 class Restore {
  public:
-  Restore(const Config& config, const Inputs& inputs, kafka::Consumer& group,
+  Restore(const RestoreEnvironment& environment,
           const std::vector<std::unique_ptr<PartitionState>>& partitions,
-          const std::function<bool()>& keep_alive)
-      : config_{config}, inputs_{inputs}, group_{group}, keep_alive_{keep_alive} {
+          const KeepAlive& keep_alive)
+      : env_{environment},
+        partitions_{partitions},
+        keep_alive_{keep_alive},
+        probe_{environment.config.kafka, keep_alive},
+        reader_{environment.config.kafka, probe_, keep_alive} {
     for (const auto& partition : partitions) {
-      partitions_.emplace(partition->number, partition.get());
+      for (const auto& [spec, stage] : partition->stages) {
+        for (std::size_t i = 0; i < spec.changelogs.size(); ++i) {
+          add_changelog(*partition, spec.changelogs[i], stage.get(), i);
+        }
+      }
+      add_changelog(*partition, kSums, nullptr, 0);
     }
   }
 
   std::optional<StartOffsets> run() {
     const auto start = steady_clock::now();
     auto offsets = stable_offsets();
-    if (!offsets || !ask_targets(*offsets) || !ask_unread(*offsets)) {
+    if (!offsets || !ask_inputs(*offsets) || !ask_targets(*offsets)) {
       return std::nullopt;
     }
-    for (const auto& [number, partition] : partitions_) {
-      if (!load(*partition) || !load_claims(*partition) || !keep_alive_()) {
+    for (const auto& partition : partitions_) {
+      if (!load(*partition) || !begin_changelogs(*partition) || !keep_alive_()) {
         return std::nullopt;
       }
     }
-    if (!read({Changelog::catalog, Changelog::totals, Changelog::claims}) ||
-        !read({Changelog::seen})) {
+    if (!read(Changelog::Turn::first) || !read(Changelog::Turn::last)) {
       return std::nullopt;
     }
-    std::size_t works = 0;
-    for (const auto& [number, partition] : partitions_) {
-      if (!settle_seen(*partition) || !count_metrics(*partition)) {
-        return std::nullopt;
+    StageSizes sizes;
+    for (const auto& partition : partitions_) {
+      for (const auto& [spec, stage] : partition->stages) {
+        if (!stage->end_restore(keep_alive_)) {
+          return std::nullopt;
+        }
+        stage->add_sizes(sizes);
       }
-      partition->write({}, RecordForm::json);
-      if (partition->claims) {
-        write_restored(*partition->claims);
-      }
-      works += partition->dedupe.table().size();
     }
     log::info("state_restored", {{"partitions", partitions_.size()},
-                                 {"works", works},
-                                 {"records_read", records_read_},
+                                 {"works", sizes.works},
+                                 {"records_read", reader_.records_read()},
                                  {"millis", std::chrono::duration_cast<std::chrono::milliseconds>(
                                                 steady_clock::now() - start)
                                                 .count()}});
@@ -119,13 +91,24 @@ class Restore {
   }
 
  private:
+  void add_changelog(PartitionState& partition, const Changelog& of, Stage* stage,
+                     std::size_t index) {
+    changelogs_.push_back(
+        {{env_.config.kafka.prefixed(of.topic), kafka::Partition{partition.number}},
+         of,
+         partition,
+         stage,
+         index,
+         {}});
+  }
+
   std::optional<StartOffsets> stable_offsets() {
     std::vector<kafka::TopicPartition> all;
-    for (const auto& [number, partition] : partitions_) {
-      std::ranges::move(inputs_.of(number), std::back_inserter(all));
+    for (const auto& partition : partitions_) {
+      std::ranges::move(env_.inputs.of(partition->number), std::back_inserter(all));
     }
     while (keep_alive_()) {
-      const auto committed = group_.committed(all, kAskWait);
+      const auto committed = env_.group.committed(all, kAskWait);
       if (!committed) {
         // Also while a dead owner's transaction is open over these offsets: the broker ends it.
         log::warn("offsets_awaited", {{"text", committed.error().message()}});
@@ -140,73 +123,62 @@ class Restore {
     return std::nullopt;
   }
 
-  bool ask_unread(StartOffsets& offsets) {
-    kafka::Consumer probe{config_.kafka, {}};
-    for (const kafka::TopicPartitionOffset& from : offsets.all) {
-      if (from.at.topic != inputs_.topic(Input::decisions)) {
+  // Finds out which inputs are other topics than the group has read, and which decisions are
+  // unread.
+  bool ask_inputs(StartOffsets& offsets) {
+    for (kafka::TopicPartitionOffset& from : offsets.all) {
+      const auto end = probe_.marks(from.at);
+      if (!end) {
+        return false;
+      }
+      if (const auto begin = start_of_input(from.offset, *end); begin != from.offset) {
+        log::warn("input_begun_anew",
+                  {{"topic", from.at.topic},
+                   {"partition", from.at.partition.value},
+                   {"offset", from.offset.value},
+                   {"end", end->high.value},
+                   {"why", "the topic ends before the group's offset: it was made anew or cut"}});
+        from.offset = begin;
+        begun_anew_.insert(from.at);
+      }
+      if (from.at.topic != env_.inputs.topic(Input::decisions)) {
         continue;
       }
-      for (;;) {
-        if (!keep_alive_()) {
-          return false;
-        }
-        const auto marks = probe.watermarks(from.at, kAskWait);
-        if (marks) {
-          // A special offset, the beginning, is below every other.
-          if (std::max(from.offset, marks->low) < marks->high) {
-            offsets.first.push_back(from);
-          }
-          break;
-        }
-        log::warn("watermarks_awaited", {{"text", marks.error().message()}});
+      const auto stable = probe_.stable_marks(from.at);
+      if (!stable) {
+        return false;
+      }
+      if (has_unread(from.offset, *stable)) {
+        offsets.first.push_back(from);
       }
     }
     return true;
   }
 
   bool ask_targets(const StartOffsets& offsets) {
-    kafka::ConsumerOptions options;
-    options.isolation = kafka::Isolation::read_uncommitted;
-    kafka::Consumer probe{config_.kafka, options};
-    for (const auto& [number, partition] : partitions_) {
-      for (const Changelog changelog :
-           {Changelog::catalog, Changelog::seen, Changelog::totals, Changelog::claims}) {
-        const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-        if (has(*partition, changelog) && !ask_end(probe, at)) {
-          return false;
-        }
+    for (PartitionChangelog& changelog : changelogs_) {
+      const auto marks = probe_.marks(changelog.at);
+      if (!marks) {
+        return false;
       }
-    }
-    // Of the claims what was taken; the rest is input.
-    targets_ = ends_;
-    for (const kafka::TopicPartitionOffset& from : offsets.all) {
-      if (from.at.topic == inputs_.topic(Input::claims)) {
-        targets_[from.at] = std::max<std::int64_t>(from.offset.value, 0);
-      }
+      asked_ms_ = env_.clock.now().millis();
+      const auto input =
+          std::ranges::find(offsets.all, changelog.at, [](const auto& from) { return from.at; });
+      changelog.bounds.end = marks->high.value;
+      changelog.bounds.target =
+          target_of(changelog.of.until, marks->high.value,
+                    input == offsets.all.end() ? kafka::Consumer::kBeginning : input->offset);
     }
     return true;
   }
 
-  bool ask_end(kafka::Consumer& probe, const kafka::TopicPartition& at) {
-    while (keep_alive_()) {
-      const auto marks = probe.watermarks(at, kAskWait);
-      if (marks) {
-        ends_[at] = marks->high.value;
-        asked_ms_ = SystemClock{}.now().millis();
-        return true;
-      }
-      log::warn("watermarks_awaited", {{"text", marks.error().message()}});
-    }
-    return false;
-  }
-
-  // Builds the table from what is on disk, unless it is in memory already.
+  // Builds what is kept in memory from what is on disk, unless it is in memory already.
   bool load(PartitionState& partition) {
     if (partition.loaded) {
       return true;
     }
-    if (const auto stored = partition.store->positions()) {
-      partition.positions = *stored;
+    if (const auto stored = partition.stored.store().positions()) {
+      partition.stored.positions() = *stored;
       const auto foreign = is_foreign(partition);
       if (!foreign) {
         return false;
@@ -214,10 +186,11 @@ class Restore {
       if (*foreign) {
         log::warn("state_set_aside",
                   {{"why", "of another or a later topic"}, {"partition", partition.number}});
-        partition.store->clear();
-        partition.positions = {};
-        forget_claims(partition);
-      } else if (!load_stored(partition, *stored)) {
+        partition.stored.clear();
+        for (const auto& [spec, stage] : partition.stages) {
+          stage->forget();
+        }
+      } else if (!load_stored(partition)) {
         return false;
       }
     }
@@ -225,365 +198,191 @@ class Restore {
     return true;
   }
 
-  static void forget_claims(PartitionState& partition) {
-    if (partition.claims) {
-      partition.claims->store->clear();
-      partition.claims->next = 0;
-      partition.claims->urls.tell_all_below(0);
-    }
-  }
-
-  // The claims on disk, or in memory, are those of the position that they name, to the byte. Where
-  // releases between there and here may be gone from the topic, the whole of it is read instead.
-  bool load_claims(PartitionState& partition) {
-    if (!partition.claims) {
-      return true;
-    }
-    std::int64_t& position = partition.claims->next;
-    const kafka::TopicPartition at{topic_of(config_, Changelog::claims),
-                                   kafka::Partition{partition.number}};
-    if (position > ends_.at(at)) {
-      log::warn("state_set_aside",
-                {{"why", "claims of another topic"}, {"partition", partition.number}});
-      forget_claims(partition);
-    } else if (position > 0 && position < targets_.at(at)) {
-      const UtcTime kept = SystemClock{}.now() - releases_kept(config_);
-      const auto oldest_kept = first_since(at, kept);
-      if (!oldest_kept) {
-        return false;
-      }
-      if (position < oldest_kept->value_or(kafka::Offset{ends_.at(at)}).value) {
-        log::warn("state_set_aside", {{"why", "claims older than releases are kept"},
-                                      {"partition", partition.number}});
-        forget_claims(partition);
-      }
-    }
-    if (position != targets_.at(at) || position == 0) {
-      // Never less than what an earlier restore asked for: the topic has only grown since.
-      partition.claims->urls.tell_all_below(ends_.at(at));
-    }
-    return true;
-  }
-
-  // Each of the stages takes its own.
-  static void restore_sums(PartitionState& partition, std::string_view name, const Totals& sums) {
-    partition.dedupe.restore_totals(name, sums);
-    if (partition.claims) {
-      partition.claims->urls.restore_totals(name, sums);
-    }
-  }
-
   // False when it is to stop: nothing is loaded then.
-  bool load_stored(PartitionState& partition, const ChangelogPositions& stored) {
-    partition.positions = stored;
-    for (const auto& [name, sums] : partition.store->totals()) {
-      restore_sums(partition, name, sums);
-    }
-    // A table that is ahead of the records could not be brought on by reading records again.
-    HotTable& table = partition.dedupe.table();
-    const auto saved = partition.store->load_table(table);
-    if (saved && saved->catalog <= stored.catalog) {
-      partition.positions.catalog = saved->catalog;
-      partition.positions.seen = saved->seen;
-      return true;
-    }
-    table.clear();
-    partition.positions.seen = 0;  // the entries are not in the records
-    const bool is_whole = each_record(partition, [&](std::string_view key, std::string_view json) {
-      if (!partition.dedupe.restore_record(key, json)) {
-        log::warn("stored_record_ignored", {{"partition", partition.number}});
+  bool load_stored(PartitionState& partition) {
+    for (const auto& [name, sums] : partition.stored.store().totals()) {
+      if (!partition.restore_sums(name, sums)) {
+        tell_sums_of_nobody(partition, name);
       }
-      return true;
-    });
-    if (!is_whole) {
-      table.clear();
     }
-    return is_whole;
-  }
-
-  // Visits the records on disk while the group stays polled. False when it ended early.
-  bool each_record(PartitionState& partition, const Dedupe::Visit& visit,
-                   std::string_view prefix = {}) {
-    std::size_t visited = 0;
-    bool goes_on = true;
-    partition.store->each_from({}, prefix, [&](std::string_view key, std::string_view json) {
-      goes_on = visit(key, json) && (++visited % kReadRecords != 0 || keep_alive_());
-      return goes_on;
-    });
-    return goes_on;
+    return std::ranges::all_of(
+        partition.stages, [&](const PartitionStage& of) { return of.stage->load(keep_alive_); });
   }
 
   // Whether the state is of other topics than these: further than they are, or with records behind
   // its position that are older than what it has. Nothing when it is to stop.
-  std::optional<bool> is_foreign(PartitionState& partition) {
-    const std::int32_t number = partition.number;
-    for (const Changelog changelog :
-         {Changelog::catalog, Changelog::seen, Changelog::totals, Changelog::claims}) {
-      const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-      if (has(partition, changelog) && position_of(partition, changelog) > ends_.at(at)) {
-        log::debug("state_is_ahead", {{"topic", at.topic},
-                                      {"partition", number},
-                                      {"position", position_of(partition, changelog)},
-                                      {"end", ends_.at(at)}});
+  std::optional<bool> is_foreign(const PartitionState& partition) {
+    for (const PartitionChangelog* changelog : look_at(partition)) {
+      if (is_ahead(changelog->bounds)) {
+        log::debug("state_is_ahead", {{"topic", changelog->at.topic},
+                                      {"partition", partition.number},
+                                      {"position", changelog->bounds.position},
+                                      {"end", changelog->bounds.end}});
         return true;
       }
     }
-    const ChangelogPositions& positions = partition.positions;
-    const kafka::TopicPartition at{topic_of(config_, Changelog::catalog), kafka::Partition{number}};
-    const auto later = first_since(at, UtcTime::from_millis(positions.written_ms + 1));
-    if (!later) {
-      return std::nullopt;
-    }
-    // The marker of the last transaction may be younger than the commit that it stands for.
-    const bool foreign = later->has_value() && (*later)->value + 1 < positions.catalog;
-    if (foreign) {
-      log::debug("state_is_older", {{"partition", number},
-                                    {"position", positions.catalog},
-                                    {"written_ms", positions.written_ms},
-                                    {"later_record", (*later)->value}});
-    }
-    return foreign;
-  }
-
-  // The first record that is not older; nothing within where there is none, nothing at all when it
-  // is to stop.
-  std::optional<std::optional<kafka::Offset>> first_since(const kafka::TopicPartition& at,
-                                                          UtcTime time) {
-    kafka::Consumer probe{config_.kafka, {}};
-    while (keep_alive_()) {
-      const auto found = probe.offset_for_time(at, time, kAskWait);
-      if (found) {
-        return *found;
-      }
-      log::warn("watermarks_awaited", {{"text", found.error().message()}});
-    }
-    return std::nullopt;
-  }
-
-  bool read(const std::vector<Changelog>& changelogs) {
-    std::vector<kafka::TopicPartitionOffset> from;
-    for (const Changelog changelog : changelogs) {
-      for (const auto& [number, partition] : partitions_) {
-        if (!has(*partition, changelog)) {
-          continue;
-        }
-        const kafka::TopicPartition at{topic_of(config_, changelog), kafka::Partition{number}};
-        const std::int64_t next = position_of(*partition, changelog);
-        if (next < targets_.at(at)) {
-          from.push_back({at, kafka::Offset{next}});
-        }
-      }
-    }
-    if (from.empty()) {
-      return true;
-    }
-    kafka::ConsumerOptions options;
-    options.partition_end_events = true;
-    options.queued_max_kbytes = 32'768;
-    kafka::Consumer reader{config_.kafka, options};
-    if (const auto assigned = reader.assign(from); !assigned) {
-      throw WorkFailed("restore: " + assigned.error().message());
-    }
-    for (auto told = steady_clock::now(); !reached(reader, from);) {
-      if (!keep_alive_()) {
-        return false;
-      }
-      const auto polled = reader.poll(kReadWait, kReadRecords);
-      if (!polled) {
-        if (polled.error().retry() == Retry::never) {
-          throw WorkFailed("restore: " + polled.error().message());
-        }
-        log::warn("restore_waited", {{"text", polled.error().message()}});
+    for (const PartitionChangelog* changelog : look_at(partition)) {
+      const auto newest_ms = changelog->stage != nullptr
+                                 ? changelog->stage->newest_read_ms(changelog->index)
+                                 : std::nullopt;
+      if (!newest_ms) {
         continue;
       }
-      apply(*polled);
-      for (const auto& [number, partition] : partitions_) {
-        if (partition->dedupe.unsettled_seen() > kMostUnsettled && !settle_seen(*partition)) {
-          return false;
-        }
+      const auto younger =
+          probe_.first_since(changelog->at, UtcTime::from_millis(add_saturated(*newest_ms, 1)));
+      if (!younger) {
+        return std::nullopt;
       }
-      if (steady_clock::now() - told > 5s) {
-        told = steady_clock::now();
-        log::info("restore_progressed", {{"records_read", records_read_}});
+      if (is_of_earlier_topic(changelog->bounds.position, *younger)) {
+        log::debug("state_is_older", {{"partition", partition.number},
+                                      {"position", changelog->bounds.position},
+                                      {"written_ms", *newest_ms},
+                                      {"later_record", (*younger)->value}});
+        return true;
       }
     }
-    for (const auto& [at, offset] : from) {
-      for (const Changelog changelog : changelogs) {
-        if (at.topic == topic_of(config_, changelog)) {
-          PartitionState& partition = *partitions_.at(at.partition.value);
-          position_of(partition, changelog) = targets_.at(at);
-          // Below a target there are also records that nobody may read: of aborted transactions.
-          partition.positions.written_ms = std::max(partition.positions.written_ms, asked_ms_);
+    return false;
+  }
+
+  // Tells the stages what they are about to be given. A state of a changelog that is an input too
+  // is, to the byte, that of the position which it names, on disk and in memory. Where tombstones
+  // between there and here may be gone from the topic, the whole of it is read instead.
+  bool begin_changelogs(const PartitionState& partition) {
+    for (PartitionChangelog* changelog : look_at(partition)) {
+      if (changelog->stage == nullptr) {
+        continue;
+      }
+      if (changelog->of.until == Changelog::Until::taken) {
+        const auto why = why_forget(*changelog);
+        if (!why) {
+          return false;
+        }
+        if (!why->empty()) {
+          log::warn("state_set_aside", {{"why", *why}, {"partition", partition.number}});
+          changelog->stage->forget();
+          changelog->bounds.position = changelog->position();
         }
       }
+      changelog->stage->begin_changelog(changelog->index, changelog->bounds);
     }
     return true;
   }
 
-  // Raises the records of works past the limit of the table. The positions on disk stay as they
-  // are: a crash before all is written reads the entries again.
-  bool settle_seen(PartitionState& partition) {
-    if (partition.dedupe.unsettled_seen() == 0) {
-      return true;
+  // Empty: the state is good. Nothing: it is to stop.
+  std::optional<std::string> why_forget(const PartitionChangelog& changelog) {
+    switch (judge_taken(changelog.bounds, begun_anew_.contains(changelog.at))) {
+      case TakenState::kept:
+        return std::string{};
+      case TakenState::of_other_topic:
+        return std::string{changelog.of.topic}.append(" is another topic");
+      case TakenState::maybe_too_old:
+        break;
     }
-    const ChangelogPositions on_disk = partition.store->positions().value_or(ChangelogPositions{});
-    std::vector<std::pair<std::string, std::string>> raised;
-    const auto write = [&] {
-      std::vector<std::pair<std::string_view, std::string_view>> records{raised.begin(),
-                                                                         raised.end()};
-      partition.store->write(records, RecordForm::json, {}, on_disk);
-      raised.clear();
+    const auto first_kept = probe_.first_since(
+        changelog.at, env_.clock.now() - tombstones_kept(env_.config.kafka, changelog.at.topic));
+    if (!first_kept) {
+      return std::nullopt;
+    }
+    return is_too_old(changelog.bounds, *first_kept)
+               ? std::string{changelog.of.topic}.append(": older than tombstones are kept")
+               : std::string{};
+  }
+
+  bool read(Changelog::Turn turn) {
+    std::vector<PartitionChangelog*> unread;
+    for (PartitionChangelog& changelog : changelogs_) {
+      changelog.bounds.position = changelog.position();
+      if (changelog.of.turn == turn && changelog.bounds.position < changelog.bounds.target) {
+        unread.push_back(&changelog);
+      }
+    }
+    const auto take = [&](PartitionChangelog& changelog, const TopicRecord& record) {
+      if (changelog.stage != nullptr) {
+        changelog.stage->restore(changelog.index, record);
+      } else {
+        restore_sums(changelog.partition, record);
+      }
     };
-    const bool is_whole = partition.dedupe.settle_seen(
-        [&](std::string_view prefix, const Dedupe::Visit& visit) {
-          return each_record(partition, visit, prefix);
-        },
-        [&](std::string_view key, std::string_view json) {
-          raised.emplace_back(key, json);
-          if (raised.size() >= kReadRecords) {
-            write();
-          }
-        });
-    write();
-    return is_whole;
-  }
-
-  // Works that were there before their provider had a metric; nothing to do but then.
-  bool count_metrics(PartitionState& partition) {
-    return partition.dedupe.count_metrics(shipped_dedupe_rules(),
-                                          [&](std::string_view prefix, const Dedupe::Visit& visit) {
-                                            return each_record(partition, visit, prefix);
-                                          });
-  }
-
-  bool reached(kafka::Consumer& reader, const std::vector<kafka::TopicPartitionOffset>& from) {
-    const auto positions = reader.positions();
-    if (!positions) {
+    if (!reader_.read(unread, take, [&] { return write_restored(); })) {
       return false;
     }
-    std::size_t done = 0;
-    for (const auto& [at, offset] : *positions) {
-      done += offset && offset->value >= targets_.at(at) ? 1 : 0;
+    for (const PartitionChangelog* changelog : unread) {
+      changelog->end();
+      // Below a target there are also records that nobody may read: of aborted transactions.
+      changelog->partition.stored.positions().written_until(asked_ms_);
     }
-    return done == from.size();
+    return true;
   }
 
-  // Members that this version does not know would be lost with the next update of the work.
-  static void check_version(const kafka::Message& message) {
-    constexpr std::string_view kName = "catalog/";
-    static_assert(schema_header::kCatalog.starts_with(kName));
-    const auto schema = message.header(schema_header::kName);
-    if (schema && schema->starts_with(kName) && *schema != schema_header::kCatalog) {
-      throw WorkFailed(std::string{message.topic()} + "[" +
-                       std::to_string(message.partition().value) + "] has at offset " +
-                       std::to_string(message.offset().value) + " a record of schema " +
-                       std::string{*schema} + ": another version of freshet goes on from there");
-    }
-  }
-
-  void apply(const kafka::Polled& polled) {
-    struct Chunk {
-      std::vector<std::pair<std::string_view, std::string_view>> records;
-      std::deque<std::string> raised;  ///< records that are not as on the topic
-      std::vector<std::pair<std::string, std::string>> totals;
-    };
-    std::map<std::int32_t, Chunk> chunks;
-    for (const kafka::Message& message : polled.messages) {
-      ++records_read_;
-      const std::int32_t number = message.partition().value;
-      PartitionState& partition = *partitions_.at(number);
-      const auto key = message.key();
-      const auto value = message.value();
-      const std::int64_t next = message.offset().value + 1;
-      if (message.topic() == topic_of(config_, Changelog::catalog)) {
-        check_version(message);
-        partition.positions.catalog = next;
-        partition.positions.written_ms =
-            std::max(partition.positions.written_ms, message.timestamp().millis());
-        const auto kept = key && value ? partition.dedupe.restore_record(*key, *value)
-                                       : Result<std::string_view>{Error{}};
-        if (kept) {
-          Chunk& chunk = chunks[number];
-          chunk.records.emplace_back(
-              *key, kept->data() == value->data() ? *value : chunk.raised.emplace_back(*kept));
-        } else {
-          log::warn("catalogue_record_ignored", {{"partition", number}, {"offset", next - 1}});
-        }
-      } else if (message.topic() == topic_of(config_, Changelog::totals)) {
-        partition.positions.totals = next;
-        restore_totals(partition, key, value, chunks[number].totals);
-      } else if (message.topic() == topic_of(config_, Changelog::claims)) {
-        restore_claim(partition, message);
-      } else if (value) {
-        partition.positions.seen = next;
-        each_seen_entry(*value, [&](const SeenEntry& entry) {
-          partition.dedupe.restore_seen(entry.key_hash, entry.fingerprint, entry.fetched_at);
-        });
+  // All is written before anything may end the restore: what was restored are views.
+  bool write_restored() {
+    for (const auto& partition : partitions_) {
+      for (const auto& [spec, stage] : partition->stages) {
+        stage->write_restored();
       }
+      partition->stored.write_kept_sums();
     }
-    for (const auto& [number, chunk] : chunks) {
-      PartitionState& partition = *partitions_.at(number);
-      partition.keep_sums(chunk.totals);
-      partition.write(chunk.records, RecordForm::json);
-    }
-    for (const auto& [number, partition] : partitions_) {
-      if (partition->claims) {
-        write_restored(*partition->claims);
-      }
-    }
+    return std::ranges::all_of(partitions_, [&](const auto& partition) {
+      return std::ranges::all_of(partition->stages, [&](const PartitionStage& of) {
+        return of.stage->settle_restored(keep_alive_);
+      });
+    });
   }
 
-  static void write_restored(ClaimsState& claims) {
-    claims.write();
-    claims.urls.commit();
-  }
-
-  void restore_claim(PartitionState& partition, const kafka::Message& message) {
-    const kafka::TopicPartition at{std::string{message.topic()}, message.partition()};
-    if (message.offset().value >= targets_.at(at)) {
-      return;  // behind what was taken: it is to be read as input
+  void restore_sums(PartitionState& partition, const TopicRecord& record) {
+    partition.stored.positions().totals.read_to(record.offset.value + 1);
+    if (!record.key || !record.value) {
+      return;
     }
-    partition.claims->urls.restore_claim({.key = message.key(),
-                                          .value = message.value(),
-                                          .schema = message.header(schema_header::kName),
-                                          .offset = message.offset().value});
-    partition.claims->next = message.offset().value + 1;
-  }
-
-  static void restore_totals(PartitionState& partition, std::optional<std::string_view> key,
-                             std::optional<std::string_view> value,
-                             std::vector<std::pair<std::string, std::string>>& chunk) {
-    const auto at = key ? parse_totals_key(*key) : Result<TotalsKey>{Error{}};
-    const bool is_ours =
-        at && (at->kind == "process" || at->kind == "urls" || PartitionSums::is_ours(at->kind));
-    if (!is_ours || !value) {
+    const auto at = parse_totals_key(*record.key);
+    const SumsOwner owner = at ? owner_of_sums(at->kind) : SumsOwner{};
+    if (owner.is_nobody()) {
+      return tell_sums_of_nobody(partition, *record.key);
+    }
+    if (owner.stage == nullptr) {
       return;  // sums of other steps lie on the same topic
     }
-    if (const auto sums = parse_totals(*value)) {
-      const std::string name = at->kind + ":" + at->provider;
-      restore_sums(partition, name, *sums);
-      chunk.emplace_back(name, *value);
+    if (const auto sums = parse_totals(*record.value)) {
+      std::string name = at->kind + ":" + at->provider;
+      partition.restore_sums(name, *sums);
+      partition.stored.keep_sums({{std::move(name), std::string{*record.value}}});
     }
   }
 
-  const Config& config_;
-  const Inputs& inputs_;
-  kafka::Consumer& group_;
-  const std::function<bool()>& keep_alive_;
-  std::map<std::int32_t, PartitionState*> partitions_;
-  std::map<kafka::TopicPartition, std::int64_t> ends_;
-  std::map<kafka::TopicPartition, std::int64_t> targets_;  ///< what is to be read before all else
-  std::int64_t asked_ms_ = 0;                              ///< when the last of the ends was told
-  std::uint64_t records_read_ = 0;
+  // Whoever wrote them would begin at 0 here.
+  void tell_sums_of_nobody(const PartitionState& partition, std::string_view name) {
+    env_.sums_of_nobody.add();
+    log::error("sums_of_nobody", {{"name", name}, {"partition", partition.number}});
+  }
+
+  // The changelogs of a partition, with their positions of now.
+  std::vector<PartitionChangelog*> look_at(const PartitionState& partition) {
+    std::vector<PartitionChangelog*> list;
+    for (PartitionChangelog& changelog : changelogs_) {
+      if (&changelog.partition == &partition) {
+        changelog.bounds.position = changelog.position();
+        list.push_back(&changelog);
+      }
+    }
+    return list;
+  }
+
+  const RestoreEnvironment& env_;
+  const std::vector<std::unique_ptr<PartitionState>>& partitions_;
+  const KeepAlive& keep_alive_;
+  TopicProbe probe_;
+  ChangelogReader reader_;
+  std::deque<PartitionChangelog> changelogs_;
+  std::set<kafka::TopicPartition> begun_anew_;  ///< inputs that end before the group's offset
+  std::int64_t asked_ms_ = 0;                   ///< when the last of the ends was told
 };
 
 }  // namespace
 
-std::optional<StartOffsets> restore(const Config& config, const Inputs& inputs,
-                                    kafka::Consumer& group,
+std::optional<StartOffsets> restore(const RestoreEnvironment& environment,
                                     const std::vector<std::unique_ptr<PartitionState>>& partitions,
-                                    const std::function<bool()>& keep_alive) {
-  return Restore{config, inputs, group, partitions, keep_alive}.run();
+                                    const KeepAlive& keep_alive) {
+  return Restore{environment, partitions, keep_alive}.run();
 }
 
 }  // namespace freshet

@@ -1,10 +1,9 @@
 #include "processors/catalogue/runner.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,10 +12,12 @@
 #include "core/check.hpp"
 #include "core/kafka/admin.hpp"
 #include "core/log.hpp"
+#include "core/roles.hpp"
 #include "core/stop.hpp"
 #include "core/topics.hpp"
 #include "processors/catalogue/inputs.hpp"
 #include "processors/catalogue/loop.hpp"
+#include "processors/catalogue/readiness.hpp"
 #include "processors/catalogue/restore.hpp"
 #include "processors/catalogue/sums_follower.hpp"
 
@@ -34,13 +35,14 @@ constexpr auto kTendEvery = 5s;
 
 // How many partitions a topic has, once it is there; nothing when it is to stop first.
 std::optional<std::int32_t> await_topic(kafka::Consumer& probe, const std::string& topic,
-                                        const std::stop_token& stop, std::atomic<bool>& waiting) {
+                                        const std::stop_token& stop,
+                                        CatalogueReadiness& readiness) {
   for (;;) {
     const auto count = probe.partition_count(topic, kAskTimeout);
     if (count) {
       return *count;
     }
-    waiting = true;
+    readiness.await_topics(true);
     log::warn("topic_awaited", {{"topic", topic}, {"text", count.error().message()}});
     if (wait_for_stop(stop, 500ms)) {
       return std::nullopt;
@@ -50,14 +52,14 @@ std::optional<std::int32_t> await_topic(kafka::Consumer& probe, const std::strin
 
 // Waits for the topics; nothing when it is to stop first.
 std::optional<PartitionCounts> await_topics(const Config& config, const std::stop_token& stop,
-                                            std::atomic<bool>& waiting) {
+                                            CatalogueReadiness& readiness) {
   kafka::Consumer probe{config.kafka, {}};
   PartitionCounts partitions;
   for (const std::string_view name :
        {topics::kRaw, topics::kDecisions, topics::kUrlVerdicts, topics::kCatalog, topics::kSeen,
         topics::kTotals, topics::kDeadLetter}) {
     const std::string topic = config.kafka.prefixed(name);
-    const auto count = await_topic(probe, topic, stop, waiting);
+    const auto count = await_topic(probe, topic, stop, readiness);
     if (!count) {
       return std::nullopt;
     }
@@ -69,7 +71,7 @@ std::optional<PartitionCounts> await_topics(const Config& config, const std::sto
     partitions.works = *count;
   }
   const std::string topic = config.kafka.prefixed(topics::kUrlClaims);
-  const auto count = await_topic(probe, topic, stop, waiting);
+  const auto count = await_topic(probe, topic, stop, readiness);
   if (!count) {
     return std::nullopt;
   }
@@ -79,7 +81,7 @@ std::optional<PartitionCounts> await_topics(const Config& config, const std::sto
                        std::to_string(partitions.works) + " of " + std::string{topics::kRaw});
   }
   partitions.claims = *count;
-  const auto policies = await_topic(probe, config.kafka.prefixed(topics::kPolicy), stop, waiting);
+  const auto policies = await_topic(probe, config.kafka.prefixed(topics::kPolicy), stop, readiness);
   if (!policies) {
     return std::nullopt;
   }
@@ -87,7 +89,7 @@ std::optional<PartitionCounts> await_topics(const Config& config, const std::sto
     throw StartupError("topic " + config.kafka.prefixed(topics::kPolicy) + " has " +
                        std::to_string(*policies) + " partitions and must have one");
   }
-  waiting = false;
+  readiness.await_topics(false);
   return partitions;
 }
 
@@ -100,7 +102,7 @@ class GroupProgress {
 
   bool is_done() {
     const auto all = inputs_.all();
-    const auto offsets = admin_.group_offsets(config_.kafka.prefixed("process.catalogue"), all);
+    const auto offsets = admin_.group_offsets(config_.kafka.prefixed(kCatalogueRole), all);
     if (!offsets) {
       return false;
     }
@@ -176,10 +178,11 @@ class Tending {
 class Loops {
  public:
   Loops(const Config& config, const Inputs& inputs, int count, PartitionStates& states,
-        PolicyRules& policy, Metrics& metrics)
-      : states_{states}, statuses_(static_cast<std::size_t>(count)) {
+        PolicyRules& policy, Metrics& metrics, CatalogueReadiness& readiness)
+      : statuses_{std::make_shared<LoopStatuses>(static_cast<std::size_t>(count))} {
+    readiness.watch(statuses_);
     for (int i = 0; i < count; ++i) {
-      LoopStatus& status = statuses_[static_cast<std::size_t>(i)];
+      LoopStatus& status = (*statuses_)[static_cast<std::size_t>(i)];
       threads_.emplace_back([this, &config, &inputs, i, &states, &policy, &metrics,
                              &status](std::stop_token stop) {
         try {
@@ -199,14 +202,10 @@ class Loops {
     return failure_ != nullptr;
   }
 
-  bool ready() const {
-    return std::ranges::all_of(statuses_, [](const LoopStatus& s) { return s.assigned.load(); });
-  }
-
   bool idle_for(milliseconds time) const {
     const auto now =
         std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-    return std::ranges::all_of(statuses_, [&](const LoopStatus& status) {
+    return std::ranges::all_of(*statuses_, [&](const LoopStatus& status) {
       const std::int64_t since = status.idle_since_ms;
       return since != 0 && now - since >= time.count();
     });
@@ -223,8 +222,7 @@ class Loops {
   }
 
  private:
-  PartitionStates& states_;
-  std::deque<LoopStatus> statuses_;
+  std::shared_ptr<LoopStatuses> statuses_;
   mutable std::mutex mutex_;
   std::exception_ptr failure_;
   std::vector<std::jthread> threads_;  // last: joined before what they use is gone
@@ -239,24 +237,17 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   }
   MetricsServer server{context.metrics, config.metrics.listen};
   log::info("metrics_served", {{"address", server.address()}});
-  std::atomic<bool> waiting{false};
-  std::atomic<Loops*> running{nullptr};
-  server.add_component("process.catalogue", [&]() -> std::optional<std::string> {
-    if (waiting) {
-      return "topics are missing";
-    }
-    const Loops* loops = running;
-    return loops != nullptr && loops->ready() ? std::nullopt
-                                              : std::optional<std::string>{"no partitions yet"};
-  });
-  const auto partitions = await_topics(config, context.stop, waiting);
+  // Shared with the server, which may ask once more when all else here is gone.
+  const auto readiness = std::make_shared<CatalogueReadiness>();
+  server.add_component(std::string{kCatalogueRole}, [readiness] { return readiness->not_ready(); });
+  const auto partitions = await_topics(config, context.stop, *readiness);
   if (!partitions) {
     return ExitCode::done;
   }
   StateStore state{std::filesystem::path{config.state.dir} / config.process.instance,
                    SystemClock{}.now()};
   const Inputs inputs{config.kafka, *partitions};
-  PartitionStates states{state, *partitions,
+  PartitionStates states{config, state, *partitions,
                          static_cast<std::size_t>(config.process.table_mb) << 20U};
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const int count = std::min<int>(run.loops > 0 ? run.loops : cores, partitions->works);
@@ -264,13 +255,12 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   if (run.until_idle) {
     progress.emplace(config, inputs);
   }
-  kafka::PolicyReader reader{config.kafka, "process.catalogue", context.metrics};
+  kafka::PolicyReader reader{config.kafka, std::string{kCatalogueRole}, context.metrics};
   PolicyRules policy{reader};
   const SumsFollower sums{config.kafka, partitions->works, reader, context.metrics,
                           [&states] { return states.is_borrowed(0); }};
   Tending tending{state, context.metrics};
-  Loops loops{config, inputs, count, states, policy, context.metrics};
-  running = &loops;
+  Loops loops{config, inputs, count, states, policy, context.metrics, *readiness};
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
     tending.run_when_due();
     if (run.until_idle && sums.is_settled() && loops.idle_for(*run.until_idle) &&
@@ -278,7 +268,7 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
       break;
     }
   }
-  running = nullptr;
+  readiness->watch(nullptr);
   loops.stop();
   states.save();
   log::info("process_stopped", {{"loops", count}});

@@ -7,6 +7,7 @@
 #include "core/kafka/consumer.hpp"
 #include "core/kafka/policy_writer.hpp"
 #include "core/log.hpp"
+#include "core/roles.hpp"
 #include "core/stop.hpp"
 #include "core/topics.hpp"
 #include "processors/stages/dedupe/rules.hpp"
@@ -25,7 +26,6 @@ constexpr std::size_t kPollRecords = 2'000;
 // Policy comes round, and what it asks for has begun.
 constexpr auto kEcho = 1s;
 constexpr std::size_t kFetchKbytes = 8'192;
-constexpr std::string_view kBy = "process.catalogue";
 
 Aggregate::Metrics shipped_metrics() {
   Aggregate::Metrics metrics;
@@ -55,12 +55,12 @@ SumsFollower::~SumsFollower() = default;
 
 void SumsFollower::run(const std::stop_token& stop) {
   while (!wait_for_stop(stop, kIdleWait)) {
-    if (!is_active_()) {
-      is_settled_ = true;
-      continue;
-    }
-    is_settled_ = false;
     try {
+      if (!is_active_()) {
+        is_settled_ = true;
+        continue;
+      }
+      is_settled_ = false;
       follow(stop);
     } catch (const std::exception& error) {
       log::error("sums_not_followed", {{"text", error.what()}});
@@ -138,7 +138,7 @@ bool SumsFollower::publish(const std::vector<PolicyAnswer>& answers, const std::
   for (const PolicyAnswer& answer : answers) {
     const auto written =
         kafka::write_policy(producer, config_, *policy_.state()->policy, answer.key, answer.rule,
-                            {std::string{kBy}, answer.why}, SystemClock{}.now());
+                            {std::string{kCatalogueRole}, answer.why}, SystemClock{}.now());
     if (!written) {
       throw WorkFailed(written.error().message());
     }

@@ -3,28 +3,29 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "core/text.hpp"
 #include "processors/clean/category.hpp"
 #include "processors/clean/filetype.hpp"
 #include "processors/clean/limit.hpp"
 #include "processors/clean/markup.hpp"
-#include "processors/json_text.hpp"
+#include "processors/clean/member_limits.hpp"
+#include "processors/record/json_number.hpp"
+#include "processors/record/json_text.hpp"
 
 namespace freshet::clean {
 namespace {
 
-constexpr std::size_t kIdentifierLimit = 3000;
-constexpr std::size_t kUrlLimit = 3000;
-constexpr std::size_t kLandingUrlLimit = 1000;
-constexpr std::size_t kCreatorUrlLimit = 2000;
-constexpr std::size_t kCreatorLimit = 2000;
-constexpr std::size_t kTitleLimit = 5000;
-constexpr std::size_t kNameLimit = 80;  // provider, source, category, ingestion type
-constexpr std::size_t kSetIdentifierLimit = 1000;
-constexpr std::size_t kFiletypeLimit = 5;
 // Far more than a title may have, so that hostile markup costs bounded time.
 constexpr std::size_t kMarkupLimit = 65536;
+constexpr std::string_view kAudioSet = field_named("audio_set").name;
+
+std::size_t limit_of(Field field) { return field_spec(field).max_code_points; }
+
+void leave_out(Workspace& space, Field field, std::string_view rule) {
+  space.work.left_out.push_back({field_spec(field).name, rule});
+}
 
 std::optional<Error> missing(Field field) {
   return Error{Errc::missing_field, std::string{to_string(field)}, "required",
@@ -40,9 +41,8 @@ std::optional<Error> require_text(const Scalar& scalar, Field field) {
 }
 
 // Part of the key: what PostgreSQL cannot hold must not vanish from it unseen.
-std::optional<Error> set_key_text(Bench& bench, Field field, std::size_t limit,
-                                  std::string_view& out) {
-  const Scalar& scalar = bench.in.at(field);
+std::optional<Error> set_key_text(Workspace& space, Field field, std::string_view& out) {
+  const Scalar& scalar = space.in.at(field);
   const bool number = field == Field::foreign_identifier && scalar.kind == Kind::number;
   if (const auto error = number ? std::nullopt : require_text(scalar, field)) {
     return error;
@@ -50,14 +50,14 @@ std::optional<Error> set_key_text(Bench& bench, Field field, std::size_t limit,
   if (scalar.text.find('\0') != std::string_view::npos) {
     return broken(field, "no_nul");
   }
-  const auto kept = bench.texts.keep(scalar);
+  const auto kept = space.texts.keep(scalar);
   if (kept->text.empty()) {
     return missing(field);
   }
-  if (!fits(kept->text, limit)) {
+  if (!fits(kept->text, limit_of(field))) {
     return broken(field, "max_length");
   }
-  bench.work.at(field) = kept->json;
+  space.work.at(field) = kept->json;
   out = kept->text;
   return std::nullopt;
 }
@@ -66,106 +66,133 @@ std::optional<Error> set_key_text(Bench& bench, Field field, std::size_t limit,
 bool strips_slashes(const Work& work) noexcept { return work.provider != "wordpress"; }
 
 // Keeps a URL; its own bytes where nothing changes.
-Kept keep_url(Bench& bench, const Scalar& scalar) {
-  if (!scalar.json.empty() && scalar.text == bench.scratch) {
+Kept keep_url(Workspace& space, const Scalar& scalar) {
+  if (!scalar.json.empty() && scalar.text == space.scratch) {
     return {scalar.text, scalar.json};
   }
-  return bench.texts.copy_clean(bench.scratch);
+  return space.texts.copy_clean(space.scratch);
 }
 
-std::optional<Error> set_required_url(Bench& bench, Field field, std::size_t limit,
-                                      std::string_view& out) {
-  const Scalar& scalar = bench.in.at(field);
+std::optional<Error> set_required_url(Workspace& space, Field field, std::string_view& out) {
+  const Scalar& scalar = space.in.at(field);
   if (auto error = require_text(scalar, field)) {
     return error;
   }
   const UrlFault fault =
-      bench.urls.clean(scalar.text, strips_slashes(bench.work), limit, bench.scratch);
+      space.urls.clean(scalar.text, strips_slashes(space.work), limit_of(field), space.scratch);
   if (fault != UrlFault::none) {
     return broken(field, rule_name(fault));
   }
-  const Kept kept = keep_url(bench, scalar);
-  bench.work.at(field) = kept.json;
+  const Kept kept = keep_url(space, scalar);
+  space.work.at(field) = kept.json;
   out = kept.text;
   return std::nullopt;
 }
 
-void set_optional_url(Bench& bench, Field field, std::size_t limit) {
-  const Scalar& scalar = bench.in.at(field);
-  if (scalar.kind == Kind::text && bench.urls.clean(scalar.text, strips_slashes(bench.work), limit,
-                                                    bench.scratch) == UrlFault::none) {
-    bench.work.at(field) = keep_url(bench, scalar).json;
+void set_optional_url(Workspace& space, Field field) {
+  const Scalar& scalar = space.in.at(field);
+  if (!scalar.given() || scalar.text.empty()) {
+    return;
   }
+  if (scalar.kind != Kind::text) {
+    return leave_out(space, field, "text");
+  }
+  const UrlFault fault =
+      space.urls.clean(scalar.text, strips_slashes(space.work), limit_of(field), space.scratch);
+  if (fault != UrlFault::none) {
+    return leave_out(space, field, rule_name(fault));
+  }
+  space.work.at(field) = keep_url(space, scalar).json;
+}
+
+// What a field gives as a text; a list or an object is none.
+std::optional<Kept> text_of(Workspace& space, Field field) {
+  const Scalar& scalar = space.in.at(field);
+  auto kept = space.texts.keep(scalar);
+  if (!kept && scalar.given()) {
+    leave_out(space, field, "text");
+  }
+  return kept;
 }
 
 // A title or creator: markup removed, cut to its limit.
-void set_prose(Bench& bench, Field field, std::size_t limit) {
-  auto kept = bench.texts.keep(bench.in.at(field));
+void set_prose(Workspace& space, Field field) {
+  auto kept = text_of(space, field);
   if (!kept) {
     return;
   }
+  bool is_cut = false;
   if (may_hold_markup(kept->text)) {
     std::string text{cut_to_fit(kept->text, kMarkupLimit)};
+    is_cut = text.size() < kept->text.size();
     strip_markup(text);
     if (text != kept->text) {
-      kept = bench.texts.copy_clean(text);
+      kept = space.texts.copy_clean(text);
     }
   }
-  if (!fits(kept->text, limit)) {
-    kept = bench.texts.copy_clean(cut_to_fit(kept->text, limit));
+  if (!fits(kept->text, limit_of(field))) {
+    is_cut = true;
+    kept = space.texts.copy_clean(cut_to_fit(kept->text, limit_of(field)));
   }
-  bench.work.at(field) = kept->json;
+  if (is_cut) {
+    leave_out(space, field, "cut");
+  }
+  space.work.at(field) = kept->json;
 }
 
 // A short text that is kept only where it says something and fits; its text, else empty.
-std::string_view set_name(Bench& bench, Field field, std::size_t limit = kNameLimit) {
-  const auto kept = bench.texts.keep(bench.in.at(field));
-  if (!kept || kept->text.empty() || !fits(kept->text, limit)) {
+std::string_view set_name(Workspace& space, Field field) {
+  const auto kept = text_of(space, field);
+  if (!kept || kept->text.empty()) {
     return {};
   }
-  bench.work.at(field) = kept->json;
+  if (!fits(kept->text, limit_of(field))) {
+    leave_out(space, field, "max_length");
+    return {};
+  }
+  space.work.at(field) = kept->json;
   return kept->text;
 }
 
-void set_origin(Bench& bench) {
-  std::string_view source = set_name(bench, Field::source);
+void set_origin(Workspace& space) {
+  std::string_view source = set_name(space, Field::source);
   if (source.empty()) {
-    source = bench.work.provider;
-    bench.work.at(Field::source) = bench.work.at(Field::provider);
+    source = space.work.provider;
+    space.work.at(Field::source) = space.work.at(Field::provider);
   }
-  if (set_name(bench, Field::ingestion_type).empty()) {
-    bench.work.at(Field::ingestion_type) =
+  if (set_name(space, Field::ingestion_type).empty()) {
+    space.work.at(Field::ingestion_type) =
         source == "commoncrawl" ? R"("commoncrawl")" : R"("provider_api")";
   }
 }
 
 // Given, else by provider. Never checked against the known values: sources may add their own.
-void set_category(Bench& bench) {
-  const std::string_view fallback = default_category(bench.work.provider);
-  if (set_name(bench, Field::category).empty() && !fallback.empty()) {
-    bench.work.at(Field::category) = bench.texts.copy_clean(fallback).json;
+void set_category(Workspace& space) {
+  const std::string_view fallback = default_category(space.work.provider);
+  if (set_name(space, Field::category).empty() && !fallback.empty()) {
+    space.work.at(Field::category) = space.texts.copy_clean(fallback).json;
   }
 }
 
-std::optional<Error> set_filetype(Bench& bench) {
-  if (const auto kept = bench.texts.keep(bench.in.at(Field::filetype));
-      kept && !kept->text.empty()) {
+std::optional<Error> set_filetype(Workspace& space) {
+  if (const auto kept = text_of(space, Field::filetype); kept && !kept->text.empty()) {
     std::string filetype{kept->text};
     unify_filetype(filetype);
-    if (fits(filetype, kFiletypeLimit)) {
-      bench.work.at(Field::filetype) =
-          filetype == kept->text ? kept->json : bench.texts.copy_clean(filetype).json;
+    if (fits(filetype, limit_of(Field::filetype))) {
+      space.work.at(Field::filetype) =
+          filetype == kept->text ? kept->json : space.texts.copy_clean(filetype).json;
       return std::nullopt;
     }
+    leave_out(space, Field::filetype, "max_length");
   }
-  const auto guessed = guess_filetype(bench.work.url);
+  const auto guessed = guess_filetype(space.work.url);
   if (!guessed) {
     return std::nullopt;
   }
-  if (guessed->media_type != bench.work.media_type) {
+  if (guessed->media_type != space.work.media_type) {
     return broken(Field::filetype, "media_type");
   }
-  bench.work.at(Field::filetype) = bench.texts.copy_clean(guessed->name).json;
+  space.work.at(Field::filetype) = space.texts.copy_clean(guessed->name).json;
   return std::nullopt;
 }
 
@@ -186,47 +213,51 @@ std::optional<double> number_of(const Scalar& scalar) {
   return std::nullopt;
 }
 
-// A whole number that needs no rounding and surely fits: nine digits without leading zero.
+// A whole number that needs no rounding and surely is in its range: nine digits without leading
+// zero.
 bool is_plain_integer(const Scalar& scalar) noexcept {
-  return scalar.kind == Kind::number && scalar.text.size() <= 9 &&
+  return scalar.kind == Kind::number && scalar.text.size() <= 9 && scalar.text.front() != '0' &&
          scalar.text.find_first_not_of("0123456789") == std::string_view::npos;
 }
+static_assert([] {
+  for (const FieldSpec& spec : kFieldSpecs) {
+    if (spec.kind == FieldKind::integer && (spec.least > 1 || spec.greatest < 999'999'999)) {
+      return false;
+    }
+  }
+  return true;
+}());
 
-// Truncated toward zero. What an int32 column cannot hold says nothing and is left out.
-std::optional<Error> set_integer(Bench& bench, Field field) {
-  const Scalar& scalar = bench.in.at(field);
+// Truncated toward zero. What is no number, or outside the field's range, says nothing.
+void set_integer(Workspace& space, Field field) {
+  const Scalar& scalar = space.in.at(field);
+  if (!scalar.given()) {
+    return;
+  }
   if (is_plain_integer(scalar)) {
-    bench.work.at(field) = scalar.text;
-    return std::nullopt;
+    space.work.at(field) = scalar.text;
+    return;
   }
   const auto number = number_of(scalar);
   if (!number || std::isnan(*number)) {
-    return std::nullopt;
-  }
-  // Sizes and durations mean "unknown" at the top of the range, infinity included.
-  const bool open_ended = field == Field::filesize || field == Field::duration;
-  if (open_ended && *number >= 2147483647.0) {
-    return std::nullopt;
-  }
-  if (std::isinf(*number)) {
-    return broken(field, "finite");
+    const bool says_nothing = scalar.kind == Kind::text && trim_space(scalar.text).empty();
+    return says_nothing ? void() : leave_out(space, field, "number");
   }
   const double whole = std::trunc(*number);
-  if (whole < -2147483648.0 || whole > 2147483647.0) {
-    return std::nullopt;
+  if (!field_spec(field).holds(whole)) {
+    return leave_out(space, field, "range");
   }
-  std::array<char, 16> digits;
+  std::array<char, 24> digits;
   const auto end =
       std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<std::int64_t>(whole))
           .ptr;
-  bench.work.at(field) =
-      copy_to(bench.texts.arena(), {digits.data(), static_cast<std::size_t>(end - digits.data())});
-  return std::nullopt;
+  space.work.at(field) =
+      copy_to(space.texts.arena(), {digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
 // Not watermarked unless the provider says so in one of the accepted spellings.
-void set_watermarked(Bench& bench) {
-  const Scalar& scalar = bench.in.at(Field::watermarked);
+void set_watermarked(Workspace& space) {
+  const Scalar& scalar = space.in.at(Field::watermarked);
   const std::string_view text = scalar.text;
   bool value = false;
   if (scalar.kind == Kind::boolean) {
@@ -236,16 +267,33 @@ void set_watermarked(Bench& bench) {
   } else if (scalar.kind == Kind::text) {
     value = text == "t" || text == "T" || text == "true" || text == "True";
   }
-  bench.work.at(Field::watermarked) = value ? "true" : "false";
+  space.work.at(Field::watermarked) = value ? "true" : "false";
 }
 
-std::optional<Error> set_integers(Bench& bench, std::initializer_list<Field> fields) {
-  for (const Field field : fields) {
-    if (auto error = set_integer(bench, field)) {
-      return error;
+// What the record contract says of a field is all there is to it, unless that has its own rule.
+template <Field field>
+void set_field_by_table(Workspace& space) {
+  constexpr const FieldSpec& spec = field_spec(field);
+  if constexpr (spec.cleaned_by != CleanedBy::own) {
+    if (!spec.is_of(space.work.media_type)) {
+      return;
+    }
+    if constexpr (spec.cleaned_by == CleanedBy::prose) {
+      set_prose(space, field);
+    } else if constexpr (spec.kind == FieldKind::url) {
+      set_optional_url(space, field);
+    } else if constexpr (spec.kind == FieldKind::integer) {
+      set_integer(space, field);
+    } else {
+      static_assert(spec.kind == FieldKind::text, "a kind that needs a rule of its own");
+      set_name(space, field);
     }
   }
-  return std::nullopt;
+}
+
+template <std::size_t... I>
+void set_fields_by_table(Workspace& space, std::index_sequence<I...> /*fields*/) {
+  (set_field_by_table<static_cast<Field>(I)>(space), ...);
 }
 
 }  // namespace
@@ -256,9 +304,9 @@ Error broken(Field field, std::string_view rule) {
                name + " breaks the rule " + std::string{rule}};
 }
 
-std::optional<Error> set_identity(Bench& bench) {
-  Work& work = bench.work;
-  const Scalar& media_type = bench.in.at(Field::media_type);
+std::optional<Error> set_identity(Workspace& space) {
+  Work& work = space.work;
+  const Scalar& media_type = space.in.at(Field::media_type);
   if (auto error = require_text(media_type, Field::media_type)) {
     return error;
   }
@@ -267,58 +315,43 @@ std::optional<Error> set_identity(Bench& bench) {
   }
   work.media_type = media_type.text == "image" ? MediaType::image : MediaType::audio;
   work.at(Field::media_type) = work.media_type == MediaType::image ? R"("image")" : R"("audio")";
-  if (auto error = set_key_text(bench, Field::provider, kNameLimit, work.provider)) {
+  if (auto error = set_key_text(space, Field::provider, work.provider)) {
     return error;
   }
   if (work.provider.find(':') != std::string_view::npos) {
     return broken(Field::provider, "no_colon");  // keys are split there
   }
-  if (auto error = set_key_text(bench, Field::foreign_identifier, kIdentifierLimit,
-                                work.foreign_identifier)) {
+  if (auto error = set_key_text(space, Field::foreign_identifier, work.foreign_identifier)) {
     return error;
   }
   std::string_view landing_url;
-  if (auto error =
-          set_required_url(bench, Field::foreign_landing_url, kLandingUrlLimit, landing_url)) {
+  if (auto error = set_required_url(space, Field::foreign_landing_url, landing_url)) {
     return error;
   }
-  return set_required_url(bench, Field::url, kUrlLimit, work.url);
+  return set_required_url(space, Field::url, work.url);
 }
 
-std::optional<Error> set_fields(Bench& bench) {
-  set_optional_url(bench, Field::thumbnail, kUrlLimit);
-  set_optional_url(bench, Field::creator_url, kCreatorUrlLimit);
-  set_prose(bench, Field::creator, kCreatorLimit);
-  set_prose(bench, Field::title, kTitleLimit);
-  set_origin(bench);
-  set_category(bench);
-  set_watermarked(bench);
-  if (auto error = set_filetype(bench)) {
-    return error;
-  }
-  if (auto error = set_integer(bench, Field::filesize)) {
-    return error;
-  }
-  if (bench.work.media_type == MediaType::image) {
-    return set_integers(bench, {Field::width, Field::height});
-  }
-  set_name(bench, Field::audio_set_foreign_identifier, kSetIdentifierLimit);
-  return set_integers(bench,
-                      {Field::duration, Field::bit_rate, Field::sample_rate, Field::set_position});
+std::optional<Error> set_fields(Workspace& space) {
+  set_fields_by_table(space, std::make_index_sequence<kFieldCount>{});
+  set_origin(space);
+  set_category(space);
+  set_watermarked(space);
+  return set_filetype(space);
 }
 
-void set_audio_collections(Bench& bench) {
-  Work& work = bench.work;
-  const Sighting& in = bench.in;
+void set_audio_collections(Workspace& space) {
+  Work& work = space.work;
+  const Sighting& in = space.in;
   work.genres.assign(in.genres.begin(), in.genres.end());
   work.alt_files.assign(in.alt_files.begin(), in.alt_files.end());
   work.audio_set.assign(in.audio_set.begin(), in.audio_set.end());
-  const auto title = bench.texts.keep(in.at(Aid::set_title));
+  const auto title = space.texts.keep(in.at(Aid::set_title));
   if (!title) {
-    return;  // no set, or one that came ready-made
+    // No set, or one that came ready-made.
+    return limit_members(kAudioSet, work.audio_set, space.texts, work.left_out);
   }
   const auto json = [&](const Scalar& scalar) {
-    const auto kept = bench.texts.keep(scalar);
+    const auto kept = space.texts.keep(scalar);
     return kept ? kept->json : std::string_view{"null"};
   };
   // By name in byte order, as all members are. The set takes what the track was given with.
@@ -330,6 +363,7 @@ void set_audio_collections(Bench& bench) {
       {"thumbnail", json(in.at(Aid::set_thumbnail))},
       {"title", title->json},
   });
+  limit_members(kAudioSet, work.audio_set, space.texts, work.left_out);
 }
 
 }  // namespace freshet::clean

@@ -13,7 +13,7 @@
 namespace freshet::clean {
 
 /// What the rules for fields share while one sighting is cleaned.
-struct Bench {
+struct Workspace {
   const Sighting& in;
   Work& work;
   Texts& texts;
@@ -24,17 +24,18 @@ struct Bench {
 
 /// Provider, identifier, landing page and URL.
 /// @error Errc::missing_field: absent, null or empty. Errc::invalid_value: breaks a rule.
-std::optional<Error> set_identity(Bench& bench);
+std::optional<Error> set_identity(Workspace& space);
 
 /// Texts, numbers, other URLs, file type, category.
-/// @error Errc::invalid_value: an infinite number; a URL whose extension is of another media type.
-std::optional<Error> set_fields(Bench& bench);
+/// What breaks a rule is left out and named in `Work::left_out`.
+/// @error Errc::invalid_value: a URL whose extension is of another media type.
+std::optional<Error> set_fields(Workspace& space);
 
 /// Licence, version and the two licence URLs in `meta_data`; false when there is no open licence.
-bool set_license(Bench& bench);
+bool set_license(Workspace& space);
 
 /// The set that a track belongs to, and `genres` and `alt_files`.
-void set_audio_collections(Bench& bench);
+void set_audio_collections(Workspace& space);
 
 /// The error of a field that breaks a rule.
 Error broken(Field field, std::string_view rule);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.hpp"
+
 namespace freshet::clean {
 namespace {
 
@@ -27,8 +29,6 @@ constexpr std::array kExtensions = std::to_array<Extension>({
     {"opus", {MediaType::audio, "oga"}},  {"wav", {MediaType::audio, "wav"}},
 });
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 }  // namespace
 
 std::optional<GuessedFiletype> guess_filetype(std::string_view url) noexcept {
@@ -50,7 +50,7 @@ std::optional<GuessedFiletype> guess_filetype(std::string_view url) noexcept {
       std::find_if(kExtensions.begin(), kExtensions.end(), [extension](const Extension& entry) {
         return entry.extension.size() == extension.size() &&
                std::equal(extension.begin(), extension.end(), entry.extension.begin(),
-                          [](char a, char b) { return lower(a) == b; });
+                          [](char a, char b) { return lower_letter(a) == b; });
       });
   if (found == kExtensions.end()) {
     return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<GuessedFiletype> guess_filetype(std::string_view url) noexcept {
 }
 
 void unify_filetype(std::string& filetype) {
-  std::transform(filetype.begin(), filetype.end(), filetype.begin(), lower);
+  std::transform(filetype.begin(), filetype.end(), filetype.begin(), lower_letter);
   if (filetype == "jpeg") {
     filetype = "jpg";
   } else if (filetype == "tif") {

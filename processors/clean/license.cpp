@@ -20,7 +20,7 @@ struct KnownUrl {
 
   // `/licenses/by/4.0`: what a longer URL contains.
   constexpr std::string_view path() const {
-    return url.substr(kSite.size() + 1, url.size() - kSite.size() - 2);
+    return url.substr(kSite.size(), url.size() - kSite.size() - 1);
   }
 };
 
@@ -85,9 +85,10 @@ static_assert(kKnown.size() == 67);
 
 // Pages that explain a public-domain tool and are given as its URL by at least one museum (SMK).
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kExplained{{
-    {FRESHET_CC("share-your-work/public-domain/cc0"), FRESHET_CC("publicdomain/zero/1.0")},
-    {FRESHET_CC("share-your-work/public-domain/pdm"), FRESHET_CC("publicdomain/mark/1.0")},
+    {"/share-your-work/public-domain/cc0", "/publicdomain/zero/1.0"},
+    {"/share-your-work/public-domain/pdm", "/publicdomain/mark/1.0"},
 }};
+constexpr std::string_view kMarkUrl = FRESHET_CC("publicdomain/mark/1.0");
 
 #undef FRESHET_CC
 #undef FRESHET_CC_PORTED
@@ -95,50 +96,81 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kExplaine
 #undef FRESHET_CC_JAPAN
 #undef FRESHET_CC_FOUR
 
-// Lower-cased, `https`, one slash at the end.
-void normalize(std::string_view url, std::string& out) {
-  out.assign("https://");
-  for (const char c : trim_space(url)) {
-    out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+// Countries and regions for which versions before 4.0 were ported. Of any other word behind a
+// version nobody knows that there is a page.
+constexpr std::array kJurisdictions = std::to_array<std::string_view>(
+    {"am", "ar", "at", "au", "az",  "be", "bg", "br", "ca", "ch", "cl", "cn", "co",
+     "cr", "cz", "de", "dk", "ec",  "ee", "eg", "es", "fi", "fr", "ge", "gr", "gt",
+     "hk", "hr", "hu", "ie", "igo", "il", "in", "it", "jp", "kr", "lu", "mk", "mt",
+     "mx", "my", "nl", "no", "nz",  "pe", "ph", "pl", "pr", "pt", "ro", "rs", "scotland",
+     "se", "sg", "si", "th", "tw",  "ug", "uk", "us", "ve", "vn", "za"});
+static_assert(std::is_sorted(kJurisdictions.begin(), kJurisdictions.end()));
+
+// The path below the site, in lower case and without query and fragment; empty for another site.
+// `scratch` holds it.
+std::string_view path_on_site(std::string_view url, std::string& scratch) {
+  scratch.clear();
+  for (const char c : url) {
+    scratch.push_back(lower_letter(c));
   }
-  const std::string_view lower = std::string_view{out}.substr(std::string_view{"https://"}.size());
-  const std::string_view rest = without_scheme(lower, true);
-  out.erase(static_cast<std::size_t>(rest.data() - out.data()) + rest.size());
-  out.erase(8, static_cast<std::size_t>(rest.data() - lower.data()));
-  out.push_back('/');
+  constexpr std::string_view kPlus = "%2b";  // `sampling+` as a form encodes it
+  for (std::size_t at = 0; (at = scratch.find(kPlus, at)) != std::string::npos;) {
+    scratch.replace(at, kPlus.size(), "+");
+  }
+  std::string_view rest = without_scheme(scratch, true);
+  if (rest.starts_with("www.")) {
+    rest.remove_prefix(4);
+  }
+  constexpr std::string_view kHost = "creativecommons.org/";
+  if (!rest.starts_with(kHost)) {
+    return {};
+  }
+  return rest.substr(kHost.size() - 1, rest.find_first_of("?#") - (kHost.size() - 1));
 }
 
-std::optional<License> known(const KnownUrl& entry, std::string_view url) {
-  return License{entry.terms, url};
+bool was_ported(const KnownUrl& entry) {
+  constexpr std::string_view kLicenses = "/licenses/";
+  const std::string_view version = entry.terms.version;
+  return entry.path().starts_with(kLicenses) && entry.path().ends_with(version) &&
+         version != "4.0" && entry.terms.slug != "pdm";
+}
+
+// The page of a licence itself: of what may stand behind a known path only the jurisdiction says
+// something about the licence. `deed.de`, `legalcode.txt`, `rdf` name a form of the same page.
+std::string_view canonical_url(const KnownUrl& entry, std::string_view behind,
+                               std::string& canonical) {
+  if (entry.terms.slug == "pdm") {
+    return kMarkUrl;  // `licenses/mark` is a slip of old catalogues; there is no such page
+  }
+  if (was_ported(entry) && behind.starts_with('/')) {
+    behind.remove_prefix(1);
+    const std::string_view jurisdiction = behind.substr(0, behind.find('/'));
+    if (std::ranges::binary_search(kJurisdictions, jurisdiction)) {
+      std::string url{entry.url};
+      url.append(jurisdiction) += '/';
+      canonical = std::move(url);
+      return canonical;
+    }
+  }
+  return entry.url;
 }
 
 }  // namespace
 
 std::optional<License> license_of_url(std::string_view url, std::string& canonical) {
-  normalize(url, canonical);
+  std::string_view path = path_on_site(url, canonical);
   for (const auto& [page, tool] : kExplained) {
-    if (canonical == page) {
-      canonical = tool;
+    if (path == page) {
+      path = tool;
     }
   }
-  const std::string_view lower{canonical};
-  if (!lower.starts_with(kSite) || lower.size() == kSite.size() ||
-      std::string_view{"/?#"}.find(lower[kSite.size()]) == std::string_view::npos) {
-    return std::nullopt;
+  for (const KnownUrl& entry : kKnown) {
+    if (const std::size_t at = path.find(entry.path()); at != std::string_view::npos) {
+      return License{entry.terms,
+                     canonical_url(entry, path.substr(at + entry.path().size()), canonical)};
+    }
   }
-  const auto whole = std::find_if(kKnown.begin(), kKnown.end(),
-                                  [lower](const KnownUrl& entry) { return entry.url == lower; });
-  if (whole != kKnown.end()) {
-    return known(*whole, whole->url);
-  }
-  const auto part = std::find_if(kKnown.begin(), kKnown.end(), [lower](const KnownUrl& entry) {
-    return lower.find(entry.path()) != std::string_view::npos;
-  });
-  // The URL becomes a text of meta_data: it must already have the form of one.
-  if (part == kKnown.end() || !is_clean_text(lower)) {
-    return std::nullopt;
-  }
-  return known(*part, lower);
+  return std::nullopt;
 }
 
 std::optional<License> license_of_pair(std::string_view slug, std::string_view version) {
@@ -149,7 +181,7 @@ std::optional<License> license_of_pair(std::string_view slug, std::string_view v
       return std::nullopt;
     }
     number.clear();
-    append_number_text(number, *value);
+    append_double(number, *value, WholeNumber::with_point);
   }
   // A licence in two spellings is meant in the first: the table's order.
   const auto find = [slug](std::string_view wanted) {

@@ -17,13 +17,17 @@ struct LicenseTerms {
 /// What a URL or a pair says about a licence.
 struct License {
   LicenseTerms terms;
-  std::string_view
-      url;  ///< `https://creativecommons.org/licenses/by/4.0/`, perhaps with a port or deed
+  std::string_view url;  ///< `https://creativecommons.org/licenses/by/3.0/us/`: a page there is
 };
 
-/// The licence that a text of the form of a URL means. Lower-cased, with `https` and a final slash,
-/// it must be on `creativecommons.org` itself and contain a known path. Nothing is asked of the
-/// network: a page that would redirect to a licence is not one.
+/// The licence that a text of the form of a URL means: whose path on `creativecommons.org` (with or
+/// without `www.`) contains a known one, in any case and with any scheme or none. Nothing is asked
+/// of the network: a page that would redirect to a licence is not one.
+///
+/// `License::url` is the page of the licence itself, as far as the URL tells: of what may stand
+/// behind the known path only a jurisdiction stays (`by/3.0/us/`), whether or not there is a page
+/// for it. Forms and languages of the page (`deed.de`, `legalcode`, `rdf`), queries and fragments
+/// are left out. Its own result gives the same result.
 /// @param canonical  holds the URL that is kept; `License::url` points into it or to static
 /// storage.
 std::optional<License> license_of_url(std::string_view url, std::string& canonical);

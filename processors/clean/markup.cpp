@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace freshet::clean {
 namespace {
@@ -15,15 +16,11 @@ namespace {
 // Past so many rounds a text is an attack, and its brackets go without a further look.
 constexpr int kRounds = 8;
 
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool is_tag_at(std::string_view text, std::size_t i) noexcept {
   const auto at = [text](std::size_t k) { return k < text.size() ? text[k] : '\0'; };
   const char next = at(i + 1);
-  return text[i] == '<' &&
-         (is_letter(next) || next == '!' || next == '?' || (next == '/' && is_letter(at(i + 2))));
+  return text[i] == '<' && (is_ascii_letter(next) || next == '!' || next == '?' ||
+                            (next == '/' && is_ascii_letter(at(i + 2))));
 }
 
 bool has_tag(std::string_view text) noexcept {
@@ -33,25 +30,6 @@ bool has_tag(std::string_view text) noexcept {
     }
   }
   return false;
-}
-
-void append_code_point(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | (code >> 6));
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3F));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
 }
 
 // Appends what `name` (between `&` and `;`) stands for; false where it stands for nothing.
@@ -76,7 +54,7 @@ bool append_entity(std::string& out, std::string_view name) {
   if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
     return false;
   }
-  append_code_point(out, code);
+  append_utf8(out, code);
   return true;
 }
 
@@ -137,8 +115,8 @@ std::size_t end_of_tag(std::string_view text, std::size_t i) noexcept {
 std::string tag_name(std::string_view text, std::size_t i) {
   std::string name;
   for (std::size_t k = i + (text.substr(i).starts_with("</") ? 2 : 1);
-       k < text.size() && (is_letter(text[k]) || (text[k] >= '0' && text[k] <= '9')); ++k) {
-    name.push_back(lower(text[k]));
+       k < text.size() && (is_ascii_letter(text[k]) || (text[k] >= '0' && text[k] <= '9')); ++k) {
+    name.push_back(lower_letter(text[k]));
   }
   return name;
 }
@@ -151,19 +129,43 @@ bool breaks_line(std::string_view name) noexcept {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-// Where the content of an element ends that is code, not text: behind its end tag.
-std::size_t end_of_code(std::string_view text, std::size_t from, std::string_view name) {
-  for (std::size_t i = text.find("</", from); i != std::string_view::npos;
-       i = text.find("</", i + 2)) {
-    if (tag_name(text, i) == name) {
-      return end_of_tag(text, i);
+bool is_code(std::string_view name) noexcept { return name == "script" || name == "style"; }
+
+/// Finds where elements end whose content no reader sees (producers/html.cpp has the same list, but
+/// for `title`: a feed's title may come with its tags, and is one).
+class Unseen {
+ public:
+  explicit Unseen(std::string_view text) : text_{text} {}
+
+  /// Index behind the end tag of the element whose content begins at `from`. Code that is not
+  /// closed goes to the end; of another one only the tag goes, so that a title `<template> of a
+  /// bowl` keeps its words.
+  std::size_t end_of(std::string_view name, std::size_t from) {
+    const auto* const known = std::find(kNames.begin(), kNames.end(), name);
+    if (known == kNames.end()) {
+      return from;
     }
+    bool& is_open_ended = is_open_ended_[static_cast<std::size_t>(known - kNames.begin())];
+    for (std::size_t i = is_open_ended ? std::string_view::npos : text_.find("</", from);
+         i != std::string_view::npos; i = text_.find("</", i + 2)) {
+      if (tag_name(text_, i) == name) {
+        return end_of_tag(text_, i);
+      }
+    }
+    is_open_ended = true;  // asked once, so that a thousand open tags are not a million steps
+    return is_code(name) ? text_.size() : from;
   }
-  return text.size();
-}
+
+ private:
+  static constexpr std::array<std::string_view, 5> kNames{"script", "style", "template", "noscript",
+                                                          "head"};
+  std::string_view text_;
+  std::array<bool, kNames.size()> is_open_ended_{};
+};
 
 std::string without_tags(std::string_view text) {
   std::string out;
+  Unseen unseen{text};
   for (std::size_t i = 0; i < text.size();) {
     if (!is_tag_at(text, i)) {
       out.push_back(text[i++]);
@@ -172,8 +174,8 @@ std::string without_tags(std::string_view text) {
     const std::string name = tag_name(text, i);
     const bool opens = text[i + 1] != '/';
     i = end_of_tag(text, i);
-    if (opens && (name == "script" || name == "style")) {
-      i = end_of_code(text, i, name);
+    if (opens) {
+      i = unseen.end_of(name, i);
     }
     if (breaks_line(name)) {
       out.push_back(' ');

@@ -15,7 +15,8 @@ inline bool may_hold_markup(std::string_view text) noexcept {
 /// Tags may be literal or encoded as entities any number of times. A text that holds no tag,
 /// however often it is decoded, stays as it is, entities included: `Tom &amp; Jerry`, `a < b`. What
 /// is in angle brackets and begins like a tag is one, known or not: `<untitled>` leaves nothing,
-/// and so does one that never ends. Doing it twice changes nothing.
+/// and so does one that never ends. What no reader sees goes with its tags: `<script>`, `<style>`,
+/// `<template>`, `<noscript>`, a head. Doing it twice changes nothing.
 ///
 /// @param text  already in the form of `clean_text`; changed in place.
 void strip_markup(std::string& text);

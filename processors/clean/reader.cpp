@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "processors/json_text.hpp"
+#include "processors/record/json_number.hpp"
+#include "processors/record/json_text.hpp"
 
 namespace freshet::clean {
 namespace {

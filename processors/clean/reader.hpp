@@ -7,7 +7,7 @@
 
 #include "processors/clean/scalar.hpp"
 #include "processors/clean/texts.hpp"
-#include "processors/work.hpp"
+#include "processors/record/work.hpp"
 
 namespace freshet::clean {
 

@@ -8,8 +8,7 @@
 
 namespace freshet {
 
-/// Lists that clean applies. They come from policy; until policy is read from its topic, from
-/// `schemas/rules.json`.
+/// Lists that clean applies, from `schemas/rules.json`.
 struct CleanRules {
   std::vector<std::string> http_only_hosts;  ///< whole host names, lower case, that answer no TLS
 };

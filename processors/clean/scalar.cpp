@@ -2,24 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "core/text.hpp"
+#include "processors/record/json_number.hpp"
 
 namespace freshet::clean {
 namespace {
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-std::size_t skip_digits(std::string_view text, std::size_t i) noexcept {
-  while (i < text.size() && is_digit(text[i])) {
-    ++i;
-  }
-  return i;
-}
 
 // The zeros of Unicode's decimal digits (category Nd, Unicode 15) behind ASCII; each is followed by
 // its one to nine.
@@ -66,8 +56,8 @@ std::optional<std::string> ascii_digits(std::string_view text) {
 // Removes underscores that stand between two digits; false when there is another one.
 bool remove_underscores(std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '_' &&
-        (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1]) || !is_digit(text[i + 1]))) {
+    if (text[i] == '_' && (i == 0 || i + 1 == text.size() || !is_ascii_digit(text[i - 1]) ||
+                           !is_ascii_digit(text[i + 1]))) {
       return false;
     }
   }
@@ -76,9 +66,7 @@ bool remove_underscores(std::string& text) {
 }
 
 std::optional<double> special_number(std::string_view unsigned_text, bool negative) {
-  std::string lower{unsigned_text};
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string lower = lower_ascii(unsigned_text);
   if (lower == "inf" || lower == "infinity") {
     const double infinity = std::numeric_limits<double>::infinity();
     return negative ? -infinity : infinity;
@@ -89,62 +77,7 @@ std::optional<double> special_number(std::string_view unsigned_text, bool negati
   return std::nullopt;
 }
 
-// digits [. digits] [e [sign] digits], with digits on at least one side of the point.
-bool is_decimal(std::string_view text) noexcept {
-  const std::size_t whole = skip_digits(text, 0);
-  std::size_t i = whole;
-  std::size_t fraction = 0;
-  if (i < text.size() && text[i] == '.') {
-    const std::size_t end = skip_digits(text, i + 1);
-    fraction = end - i - 1;
-    i = end;
-  }
-  if (whole + fraction == 0) {
-    return false;
-  }
-  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
-    ++i;
-    if (i < text.size() && (text[i] == '+' || text[i] == '-')) {
-      ++i;
-    }
-    const std::size_t end = skip_digits(text, i);
-    if (end == i) {
-      return false;
-    }
-    i = end;
-  }
-  return i == text.size();
-}
-
-double decimal_value(std::string_view text) noexcept {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) {
-    // from_chars does not say on which side: strtod gives infinity or zero.
-    return std::strtod(std::string{text}.c_str(), nullptr);
-  }
-  return value;
-}
-
 }  // namespace
-
-bool is_json_number(std::string_view token) noexcept {
-  if (token.starts_with('-')) {
-    token.remove_prefix(1);
-  }
-  if (token.empty() || !is_digit(token.front()) ||
-      (token.front() == '0' && token.size() > 1 && is_digit(token[1]))) {
-    return false;
-  }
-  const std::size_t point = token.find('.');
-  if (point != std::string_view::npos &&
-      (point + 1 == token.size() || !is_digit(token[point + 1]))) {
-    return false;
-  }
-  return is_decimal(token);
-}
-
-double number_value(std::string_view token) noexcept { return decimal_value(token); }
 
 void append_scalar_text(std::string& out, Kind kind, std::string_view token) {
   if (kind == Kind::boolean) {
@@ -152,7 +85,7 @@ void append_scalar_text(std::string& out, Kind kind, std::string_view token) {
   } else if (token.find_first_of(".eE") == std::string_view::npos) {
     out += token == "-0" ? std::string_view{"0"} : token;
   } else {
-    append_number_text(out, number_value(token));
+    append_double(out, number_value(token), WholeNumber::with_point);
   }
 }
 
@@ -170,7 +103,7 @@ std::optional<double> parse_number(std::string_view text) {
   if (!is_decimal(rest)) {
     return special_number(rest, negative);
   }
-  return negative ? -decimal_value(rest) : decimal_value(rest);
+  return negative ? -number_value(rest) : number_value(rest);
 }
 
 }  // namespace freshet::clean

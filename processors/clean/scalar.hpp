@@ -19,12 +19,6 @@ struct Scalar {
   bool given() const { return kind != Kind::absent && kind != Kind::null; }
 };
 
-/// Whether `token` is a number by the grammar of JSON.
-bool is_json_number(std::string_view token) noexcept;
-
-/// Value of a JSON number; infinite beyond the range of double.
-double number_value(std::string_view token) noexcept;
-
 /// Appends a number or boolean as it is kept in texts: `5`, `5.0`, `1e+21`, `True`.
 void append_scalar_text(std::string& out, Kind kind, std::string_view token);
 

@@ -1,7 +1,7 @@
 #include "processors/clean/texts.hpp"
 
 #include "core/text.hpp"
-#include "processors/json_text.hpp"
+#include "processors/record/json_text.hpp"
 
 namespace freshet::clean {
 

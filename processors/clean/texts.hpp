@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "processors/clean/scalar.hpp"
-#include "processors/work.hpp"
+#include "processors/record/work.hpp"
 
 namespace freshet::clean {
 

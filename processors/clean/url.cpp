@@ -48,13 +48,10 @@ std::string with_plain_dots(std::string_view host) {
 }
 
 std::string lower_case(std::string_view host) {
-  std::string lower{host};
-  if (is_ascii(lower)) {
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return lower;
+  if (is_ascii(host)) {
+    return lower_ascii(host);
   }
-  lower = with_plain_dots(lower);
+  std::string lower = with_plain_dots(host);
   char* folded = nullptr;
   if (psl_str_to_utf8lower(lower.c_str(), "utf-8", nullptr, &folded) == PSL_SUCCESS) {
     lower = folded;
@@ -129,18 +126,27 @@ bool is_public_host(std::string_view host) {
   }
 }
 
-UrlCleaner::UrlCleaner(const CleanRules& rules)
-    : http_only_hosts_{rules.http_only_hosts}, recent_(kRecentHosts) {
-  std::sort(http_only_hosts_.begin(), http_only_hosts_.end());
+HttpHosts::HttpHosts(const std::vector<std::string>& names) {
+  names_.reserve(names.size());
+  for (const std::string& name : names) {
+    names_.push_back(lower_case(name));
+  }
+  std::sort(names_.begin(), names_.end());
 }
+
+bool HttpHosts::contains(std::string_view host) const {
+  return !names_.empty() && std::binary_search(names_.begin(), names_.end(), lower_case(host));
+}
+
+UrlCleaner::UrlCleaner(const CleanRules& rules)
+    : http_hosts_{rules.http_only_hosts}, recent_(kRecentHosts) {}
 
 const UrlCleaner::Host& UrlCleaner::look_up(std::string_view name) {
   Host& host = recent_[std::hash<std::string_view>{}(name) & (kRecentHosts - 1)];
   if (host.name != name || name.empty()) {
     host.name = name;
     host.is_public = !name.empty() && is_public_host(name);
-    host.has_tls =
-        !std::binary_search(http_only_hosts_.begin(), http_only_hosts_.end(), lower_case(name));
+    host.has_tls = !http_hosts_.contains(name);
   }
   return host;
 }
@@ -169,7 +175,8 @@ UrlFault UrlCleaner::set_scheme(std::string_view url, bool strip_slashes, std::s
 UrlFault UrlCleaner::clean(std::string_view url, bool strip_slashes, std::size_t limit,
                            std::string& out) {
   const UrlFault fault = set_scheme(url, strip_slashes, out);
-  return fault == UrlFault::none ? judge_characters(out, limit) : fault;
+  const std::size_t spare = out.starts_with("http:") ? 1 : 0;
+  return fault == UrlFault::none ? judge_characters(out, limit - spare) : fault;
 }
 
 }  // namespace freshet::clean

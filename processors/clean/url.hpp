@@ -31,6 +31,23 @@ bool is_public_host(std::string_view host);
 /// at most `limit` code points. A URL is never cut.
 UrlFault judge_characters(std::string_view url, std::size_t limit) noexcept;
 
+/// Hosts that answer http alone.
+///
+/// @thread_safety  Immutable.
+class HttpHosts {
+ public:
+  HttpHosts() = default;
+  /// @param names  whole names of hosts, in any case.
+  explicit HttpHosts(const std::vector<std::string>& names);
+
+  /// @param host  as `host_of` gives it.
+  bool contains(std::string_view host) const;
+  bool empty() const { return names_.empty(); }
+
+ private:
+  std::vector<std::string> names_;  // lower case, sorted
+};
+
 /// Gives URLs their kept form: `https://` (`http://` for the hosts of `http_only_hosts`) and what
 /// is left by `without_scheme`.
 ///
@@ -44,7 +61,8 @@ class UrlCleaner {
   UrlFault set_scheme(std::string_view url, bool strip_slashes, std::string& out);
 
   /// The same, and refuses what a URL cannot be kept with.
-  /// @param limit  code points, of the result.
+  /// @param limit  code points, of the result as it would be with `https://`: the list of hosts may
+  ///               change, and what is kept has to fit then too.
   UrlFault clean(std::string_view url, bool strip_slashes, std::size_t limit, std::string& out);
 
  private:
@@ -55,8 +73,8 @@ class UrlCleaner {
   };
   const Host& look_up(std::string_view name);
 
-  std::vector<std::string> http_only_hosts_;  // sorted
-  std::vector<Host> recent_;                  // by hash; a newcomer takes the place
+  HttpHosts http_hosts_;
+  std::vector<Host> recent_;  // by hash; a newcomer takes the place
 };
 
 }  // namespace freshet::clean

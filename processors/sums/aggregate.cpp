@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/saturate.hpp"
+
 namespace freshet {
 
 std::optional<RemovalRule> judge_run(const RemovalRule& rule, const RunCount& sum) {
@@ -50,6 +52,12 @@ void Aggregate::take(std::string_view key, std::string_view value, Time now) {
   }
   const std::string scope = kind->media_type + ":" + at->provider;
   if (kind->is_run) {
+    // What is found is said in policy, where works have to be able to have this name.
+    static const std::string kAnswer = encode_policy_rule(RemovalRule{});
+    if (!runs_.contains(scope) &&
+        !parse_policy_rule(std::string{policy::kRemoval}.append(scope), kAnswer)) {
+      return;
+    }
     restore(*at, value);
     runs_[scope] = true;
   } else if (metrics_.contains(scope)) {
@@ -145,8 +153,8 @@ std::optional<RunCount> Aggregate::run(std::string_view scope) const {
       sum = part;
       continue;
     }
-    sum->known += part->known;
-    sum->missing += part->missing;
+    sum->known = add_saturated(sum->known, part->known);
+    sum->missing = add_saturated(sum->missing, part->missing);
     sum->refused_at = std::max(sum->refused_at, part->refused_at);
   }
   return sum;

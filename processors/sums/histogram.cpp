@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "core/saturate.hpp"
+
 namespace freshet {
 namespace {
 
@@ -41,15 +43,22 @@ double value_of(BucketIndex bucket) noexcept {
 }
 
 void ValueHistogram::add(BucketIndex bucket, std::int64_t amount) {
-  chunks_[bucket / kBucketsPerChunk][bucket % kBucketsPerChunk] += amount;
+  std::int64_t& count = chunks_[bucket / kBucketsPerChunk][bucket % kBucketsPerChunk];
+  count = add_saturated(count, amount);
 }
 
 void ValueHistogram::add(const ValueHistogram& other) {
   for (const auto& [number, counts] : other.chunks_) {
     Chunk& own = chunks_[number];
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      own[i] += counts[i];
+      own[i] = add_saturated(own[i], counts[i]);
     }
+  }
+}
+
+void ValueHistogram::replace(const ValueHistogram& other) {
+  for (const auto& [number, counts] : other.chunks_) {
+    chunks_.insert_or_assign(number, counts);
   }
 }
 
@@ -57,7 +66,7 @@ std::int64_t ValueHistogram::size() const noexcept {
   std::int64_t size = 0;
   for (const auto& [number, counts] : chunks_) {
     for (const std::int64_t count : counts) {
-      size += counted(count);
+      size = add_saturated(size, counted(count));
     }
   }
   return size;
@@ -73,7 +82,7 @@ std::optional<double> ValueHistogram::percentile(double p) const {
   std::int64_t below = 0;
   for (const auto& [number, counts] : chunks_) {
     for (std::uint32_t sub = 0; sub < kBucketsPerChunk; ++sub) {
-      below += counted(counts[sub]);
+      below = add_saturated(below, counted(counts[sub]));
       if (below >= rank) {
         return value_of(number * kBucketsPerChunk + sub);
       }

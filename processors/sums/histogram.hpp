@@ -31,6 +31,8 @@ class ValueHistogram {
   /// Counts `amount` (negative: takes out) in a bucket.
   void add(BucketIndex bucket, std::int64_t amount = 1);
   void add(const ValueHistogram& other);
+  /// Puts the chunks that the other has in the place of its own of these numbers.
+  void replace(const ValueHistogram& other);
 
   /// How many values are in it.
   std::int64_t size() const noexcept;

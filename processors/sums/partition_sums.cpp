@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "processors/record/json_text.hpp"
+
 namespace freshet {
 namespace {
 
-constexpr std::string_view kRun = "run.";
-constexpr std::string_view kPopularity = "popularity.";
+using totals_kind::kPopularity;
+using totals_kind::kRun;
 // Beyond this no value of a histogram lies.
 constexpr std::uint32_t kMostChunks = 64;
 
@@ -44,7 +46,9 @@ std::string encode_chunk(const std::string& metric, const ValueHistogram::Chunk&
   if (metric.empty()) {
     return "{}";
   }
-  std::string out = "{\"" + metric + "\":{\"0\":" + std::to_string(counts[0]);
+  std::string out = "{";
+  append_json_text(out, metric);
+  out += ":{\"0\":" + std::to_string(counts[0]);
   for (std::size_t i = 1; i < counts.size(); ++i) {
     if (counts[i] != 0) {
       out.append(",\"").append(std::to_string(i)).append("\":").append(std::to_string(counts[i]));
@@ -78,8 +82,12 @@ Totals RunCount::to_totals() const {
 }
 
 RunCount RunCount::from_totals(const Totals& totals) {
-  return {UtcTime::from_millis(totals.at("started_ms")), totals.at("known"), totals.at("missing"),
-          totals.at("counted") != 0, UtcTime::from_millis(totals.at("refused_ms"))};
+  // Nobody counts fewer than none, or has begun before 1970: policy would refuse the answer.
+  const auto from_0 = [&](std::string_view name) {
+    return std::max<std::int64_t>(totals.at(name), 0);
+  };
+  return {UtcTime::from_millis(from_0("started_ms")), from_0("known"), from_0("missing"),
+          totals.at("counted") != 0, UtcTime::from_millis(from_0("refused_ms"))};
 }
 
 std::optional<SumKind> parse_sum_kind(std::string_view kind) {
@@ -141,15 +149,10 @@ bool PartitionSums::restore(std::string_view kind, std::string_view provider,
   } else if (metric.name != name) {
     metric = {name, {}};
   }
-  // A later value replaces an earlier one.
-  const auto known = metric.histogram.chunks().find(parsed->chunk);
-  if (known != metric.histogram.chunks().end()) {
-    const ValueHistogram::Chunk earlier = known->second;
-    for (std::uint32_t i = 0; i < kBucketsPerChunk; ++i) {
-      metric.histogram.add(parsed->chunk * kBucketsPerChunk + i, -earlier[i]);
-    }
+  if (metric.histogram.chunks().contains(parsed->chunk)) {
+    chunk.add(parsed->chunk * kBucketsPerChunk, 0);  // also where no count is left
   }
-  metric.histogram.add(chunk);
+  metric.histogram.replace(chunk);
   return true;
 }
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "processors/json_slices.hpp"
+#include "processors/record/json_slices.hpp"
 
 namespace freshet {
 namespace {

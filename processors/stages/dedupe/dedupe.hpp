@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,27 +10,19 @@
 #include <utility>
 #include <vector>
 
+#include "core/record/envelope.hpp"
 #include "core/result.hpp"
 #include "core/totals.hpp"
-#include "processors/stages/clean.hpp"
-#include "processors/stages/dedupe/hot_table.hpp"
+#include "processors/clean/cleaner.hpp"
+#include "processors/record/record_head.hpp"
+#include "processors/stages/dedupe/batch_counts.hpp"
 #include "processors/stages/dedupe/pending_records.hpp"
-#include "processors/stages/dedupe/raw_record.hpp"
 #include "processors/stages/dedupe/update.hpp"
+#include "processors/state/hot_table.hpp"
+#include "processors/state/record_store.hpp"
 #include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
-
-/// The records of one partition as last committed, by plain key.
-class RecordStore {
- public:
-  RecordStore() = default;
-  RecordStore(const RecordStore&) = delete;
-  RecordStore& operator=(const RecordStore&) = delete;
-  virtual ~RecordStore() = default;
-  /// Replaces `value`. False when there is no such record.
-  virtual bool get(std::string_view key, std::string& value) = 0;
-};
 
 /// A record as dedupe takes it from a topic; views live as long as the call.
 struct RawMessage {
@@ -56,26 +47,11 @@ class DedupeOutput {
   virtual void release(std::string_view key, std::string_view url_hash) = 0;
   /// The message being applied cannot be used.
   virtual void dead_letter(const Error& error) = 0;
-};
-
-/// What one batch counted for one provider; named as in core/totals.hpp when it is added.
-struct BatchCounts {
-  std::int64_t received = 0;
-  std::int64_t created = 0;
-  std::int64_t merged = 0;
-  std::int64_t unchanged = 0;
-  std::int64_t control = 0;
-  std::array<std::int64_t, kStatusCount> works{};
-  std::map<std::string, std::int64_t, std::less<>> dropped;        ///< by reason
-  std::map<std::string, std::int64_t, std::less<>> dead_lettered;  ///< by Errc
-  /// Decisions by what they did: applied, unchanged, unknown_work, dead_lettered.
-  std::map<std::string, std::int64_t, std::less<>> decisions;
-  /// Verdicts by what they did: applied, unchanged, ignored (they came late), dead_lettered.
-  std::map<std::string, std::int64_t, std::less<>> verdicts;
-  std::int64_t claims_made = 0;
-  std::int64_t claims_released = 0;
-
-  void add_to(Totals& totals) const;
+  /// The message being applied goes no further, for this counted reason. For those who watch.
+  virtual void dropped(std::string_view /*key*/, std::string_view /*reason*/) {}
+  /// A catalogue record cannot be read, and is replaced by one that `record` was just given.
+  /// @param bytes  all of it, as the state has it.
+  virtual void put_aside(std::string_view key, std::string_view bytes, const Error& error) = 0;
 };
 
 /// The chain fingerprint → clean → merge over one partition, with its state.
@@ -85,8 +61,11 @@ struct BatchCounts {
 /// owner. An instance belongs to one loop at a time.
 class Dedupe {
  public:
+  /// Kind of the sums over all records; `PartitionSums` has kinds of its own.
+  static constexpr std::string_view kSumsKind = totals_kind::kProcess;
+
   struct Tools {
-    std::function<CleanResult(std::string_view work, Arena& arena)> clean;
+    std::function<CleanResult(std::string_view work, Arena& arena, Cleaned what)> clean;
     RawReader& reader;
     const DedupeRules& rules;
     std::chrono::microseconds touch_after;
@@ -95,10 +74,11 @@ class Dedupe {
 
   Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& store);
 
-  /// Restore: a record of the catalogue topic, or of the store itself.
+  /// Restore: a record of the catalogue topic, or of the store itself. It is looked at no further
+  /// than it takes; one that cannot be read is kept as it is, until an event makes the work anew.
   /// @return the record as the store is to hold it: `json`, or, for a work past the limit of the
   ///         table, with the later time that the store had. Valid until the next call.
-  /// @error Errc::malformed_payload: not a record of ours; it was ignored.
+  /// @error Errc::wrong_key, too_large: no record that a work can have; it was ignored.
   Result<std::string_view> restore_record(std::string_view key, std::string_view json);
   /// Restore: raises a work by a seen entry, if it still has the content that was seen. Entries of
   /// works past the limit of the table are kept until `settle_seen`.
@@ -162,11 +142,19 @@ class Dedupe {
                    std::int64_t missing);
 
  private:
+  /// What could not be read of the record at hand.
+  struct Damage {
+    Error error;
+    bool has_status = true;
+    std::string_view found_work{};
+  };
+
+  void start_event();
   void apply_read(const RawMessage& message, const Result<RawRecord>& raw, const Tools& tools,
                   DedupeOutput& output);
   void sighting(const RawMessage& message, const RawRecord& raw, const Tools& tools,
                 DedupeOutput& output);
-  void repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
+  bool repeat(std::string_view key, std::uint64_t hash, const HotEntry& entry, UtcTime at,
               const Tools& tools, DedupeOutput& output);
   void removal(std::string_view key, const RawRecord& raw, const Tools& tools,
                DedupeOutput& output);
@@ -174,8 +162,10 @@ class Dedupe {
   std::optional<HotEntry> find_entry(std::string_view key, std::uint64_t hash);
   std::optional<std::string_view> find_json(std::string_view key);
   std::string_view as_batch_has_it(std::string_view key, std::string_view stored);
+  std::optional<RecordHead> head_of(std::string_view key, std::string_view json);
   std::optional<CatalogRecord> find_record(std::string_view key, bool may_exist);
-  void finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
+  std::optional<Error> lost_block() const;
+  bool finish(std::string_view key, std::uint64_t hash, const Update& update, bool control,
               DedupeOutput& output);
   std::optional<UtcTime> newest_seen(const std::optional<HotEntry>& entry,
                                      const std::optional<CatalogRecord>& previous) const;
@@ -183,6 +173,8 @@ class Dedupe {
             DedupeOutput& output);
   BatchCounts& sums_of_known(std::string_view provider);
   void refuse(std::optional<std::string_view> key, const Error& error, DedupeOutput& output);
+  std::string_view cleaned_anew(const CatalogRecord& record, const Tools& tools,
+                                std::pmr::vector<LeftOut>& left_out);
   bool set_entry(std::uint64_t hash, const HotEntry& entry);
   void note_seen(std::string_view key, std::uint64_t hash, const HotEntry& entry);
   BatchCounts& counts(std::string_view provider);
@@ -205,7 +197,10 @@ class Dedupe {
   std::map<std::string, BatchCounts, std::less<>> batch_counts_;
   std::pair<const std::string, BatchCounts>* last_counts_ = nullptr;  // neighbours share a provider
 
-  UtcTime message_time_;  ///< of the message at hand: when it was fetched, if it says so
+  UtcTime message_time_;          ///< of the message at hand: when it was fetched, if it says so
+  std::optional<Damage> damage_;  ///< of the record that the event at hand found
+  bool has_lost_block_ = false;   ///< that record is blocked, and does not say by what
+  std::string_view found_json_;   ///< that record
 
   // Of one record; kept for its memory.
   std::vector<std::byte> scratch_;
@@ -215,14 +210,5 @@ class Dedupe {
   std::string stored_key_;  ///< whose record `stored_` is, as long as the store does not change
   std::string json_;
 };
-
-/// What restore needs of a catalogue record, found without reading the rest of it.
-struct RecordHead {
-  Status status = Status::live;
-  std::optional<Stamp> newest;
-  std::optional<UtcTime> removed;
-  std::optional<UtcTime> last_seen_at;
-};
-Result<RecordHead> read_record_head(std::string_view json);
 
 }  // namespace freshet

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "processors/json_slices.hpp"
+#include "processors/record/json_slices.hpp"
 
 namespace freshet {
 namespace {
@@ -37,6 +37,9 @@ void cut(std::pmr::vector<T>& list, std::size_t most) {
 }
 
 void normalise_members(std::pmr::vector<Member>& members, Arena& arena) {
+  if (members.empty()) {
+    return;
+  }
   std::erase_if(members, [](const Member& member) { return member.json == "null"; });
   for (Member& member : members) {
     member.json = strip_nulls(member.json, arena);
@@ -89,7 +92,11 @@ class Merger {
       return true;
     }
     if (!has_current) {
-      older_.insert(found, {group, name, stamp_});
+      if (listed) {
+        found->stamp = stamp_;  // others may write a record that lists what it lacks
+      } else {
+        older_.insert(found, {group, name, stamp_});
+      }
       return true;
     }
     // An unlisted value comes from the newest sighting, and this one is not newer than that.
@@ -102,6 +109,9 @@ class Merger {
 
   void members(SlotGroup group, std::pmr::vector<Member>& into,
                const std::pmr::vector<Member>& incoming, std::optional<bool> license_replaced) {
+    if (into.empty() && incoming.empty()) {
+      return;
+    }
     std::pmr::vector<Member> out{into.get_allocator()};
     out.reserve(into.size() + incoming.size());
     auto a = into.begin();
@@ -173,11 +183,35 @@ void unite(std::pmr::vector<std::string_view>& into,
   cut(into, most);
 }
 
+bool has_value(const Work& work, SlotGroup group, std::string_view name) {
+  const auto among = [&](const std::pmr::vector<Member>& members) {
+    return std::ranges::find(members, name, &Member::name) != members.end();
+  };
+  if (group == SlotGroup::meta_data) {
+    return among(work.meta_data);
+  }
+  if (group == SlotGroup::audio_set) {
+    return among(work.audio_set);
+  }
+  if (name == kTagsUnit) {
+    return std::ranges::any_of(work.tags,
+                               [&](const Tag& tag) { return tag.provider == work.provider; });
+  }
+  const auto field = parse_field(name);
+  return field ? !work.at(*field).empty() : among(work.others);
+}
+
 }  // namespace
+
+void forget_absent(OlderList& older, const Work& work) {
+  std::erase_if(older,
+                [&](const Older& entry) { return !has_value(work, entry.group, entry.name); });
+}
 
 void normalise(Work& work, Arena& arena) {
   normalise_members(work.meta_data, arena);
   normalise_members(work.audio_set, arena);
+  normalise_members(work.others, arena);
   if (work.at(Field::license).empty()) {
     work.at(Field::license_version) = {};
     std::erase_if(work.meta_data, [](const Member& m) { return in_license_unit(m.name); });
@@ -223,6 +257,7 @@ void merge(Work& into, std::optional<Stamp>& newest, OlderList& older, const Wor
   into.url = into.at(Field::url) == sighting.at(Field::url) ? sighting.url : into.url;
   merger.members(SlotGroup::meta_data, into.meta_data, sighting.meta_data, license_replaced);
   merger.members(SlotGroup::audio_set, into.audio_set, sighting.audio_set, std::nullopt);
+  merger.members(SlotGroup::field, into.others, sighting.others, std::nullopt);
   merger.tags(into.provider, into.tags, sighting.tags);
   unite(into.genres, sighting.genres, kMostGenres);
   unite(into.alt_files, sighting.alt_files, kMostAltFiles);

@@ -1,7 +1,7 @@
 #include "processors/stages/dedupe/pending_records.hpp"
 
 #include "core/check.hpp"
-#include "processors/json_text.hpp"
+#include "processors/record/json_text.hpp"
 
 namespace freshet {
 

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "processors/record_codec.hpp"
-#include "processors/work.hpp"
+#include "processors/record/work.hpp"
+#include "processors/state/record_codec.hpp"
 
 namespace freshet {
 

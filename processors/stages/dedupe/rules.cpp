@@ -8,13 +8,12 @@
 
 #include "core/hash.hpp"
 #include "core/resources.hpp"
-#include "processors/json_text.hpp"
+#include "core/text.hpp"
+#include "processors/record/json_text.hpp"
 #include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Accuracies are numbers, or text where clean made leaves text. Nothing where it is neither.
 bool is_below(std::string_view accuracy, double least) {
@@ -30,8 +29,8 @@ bool is_true(std::string_view json) {
   if (json.size() >= 2 && json.front() == '"') {
     json = json.substr(1, json.size() - 2);
   }
-  return json.size() == 4 && lower(json[0]) == 't' && lower(json[1]) == 'r' &&
-         lower(json[2]) == 'u' && lower(json[3]) == 'e';
+  return json.size() == 4 && lower_letter(json[0]) == 't' && lower_letter(json[1]) == 'r' &&
+         lower_letter(json[2]) == 'u' && lower_letter(json[3]) == 'e';
 }
 
 bool is_provider_sensitive(const Work& work) {
@@ -75,6 +74,40 @@ bool occurs_in_json(std::string_view json, const SensitiveTerms& terms) {
   Arena arena{buffer.data(), buffer.size()};
   const auto text = decode_json_text(json, arena);
   return text && terms.occurs_in(*text);
+}
+
+// The URL in a JSON text with its scheme, https or http; nothing where it has it already, or is
+// none of clean's. Views into the arena.
+struct Rescheme {
+  std::string_view json;
+  std::string_view text;
+};
+std::optional<Rescheme> with_scheme(std::string_view json, const clean::HttpHosts& hosts,
+                                    Arena& arena) {
+  constexpr std::string_view kHttps = "https://";
+  constexpr std::string_view kHttp = "http://";
+  const std::string_view inside =
+      json.size() >= 2 && json.front() == '"' ? json.substr(1, json.size() - 2) : "";
+  const bool is_https = inside.starts_with(kHttps);
+  if (!is_https && !inside.starts_with(kHttp)) {
+    return std::nullopt;
+  }
+  // Nearly always: nobody named a host, and nothing is to be looked up.
+  if (is_https && hosts.empty()) {
+    return std::nullopt;
+  }
+  const std::string_view rest = inside.substr(is_https ? kHttps.size() : kHttp.size());
+  // In a kept URL nothing is escaped.
+  const bool wants_https = !hosts.contains(clean::host_of(rest));
+  if (wants_https == is_https) {
+    return std::nullopt;
+  }
+  std::string out = "\"";
+  out += wants_https ? kHttps : kHttp;
+  out += rest;
+  out += '"';
+  const std::string_view kept = copy_to(arena, out);
+  return Rescheme{kept, kept.substr(1, kept.size() - 2)};
 }
 
 std::vector<std::string> texts(const boost::json::value& list) {
@@ -152,9 +185,7 @@ bool TagFilter::hides(const Tag& tag) const {
   if (std::ranges::none_of(tag.name, [](char c) { return c >= 'A' && c <= 'Z'; })) {
     return hides_name(tag.name);
   }
-  std::string name{tag.name};
-  std::ranges::transform(name, name.begin(), lower);
-  return hides_name(name);
+  return hides_name(lower_ascii(tag.name));
 }
 
 const DedupeRules& shipped_dedupe_rules() {
@@ -168,6 +199,7 @@ const DedupeRules& shipped_dedupe_rules() {
         texts(file.at("tracking_parameters")),
         {},
         nullptr};
+    read.http_hosts = clean::HttpHosts{texts(file.at("http_only_hosts"))};
     for (const auto& entry : file.at("popularity").as_array()) {
       const auto text = [&](const char* name) {
         return boost::json::value_to<std::string>(entry.at(name));
@@ -199,6 +231,9 @@ DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const Ded
     rules.tags =
         TagFilter{{hidden->names, hidden->parts, hidden->providers, hidden->least_accuracy}};
   }
+  if (const auto* http = policy.find<HttpHostsRule>(policy::kHttpHosts)) {
+    rules.http_hosts = clean::HttpHosts{http->hosts};
+  }
   rules.terms_version = policy.version_of(policy::kSensitiveTerms);
   if (before != nullptr && before->terms_version == rules.terms_version) {
     rules.sensitive_terms = before->sensitive_terms;
@@ -218,6 +253,21 @@ DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const Ded
     }
   }
   return rules;
+}
+
+bool set_schemes(Work& work, const clean::HttpHosts& hosts, Arena& arena) {
+  bool is_changed = false;
+  for (const Field field :
+       {Field::foreign_landing_url, Field::url, Field::thumbnail, Field::creator_url}) {
+    if (const auto made = with_scheme(work.at(field), hosts, arena)) {
+      work.at(field) = made->json;
+      if (field == Field::url) {
+        work.url = made->text;
+      }
+      is_changed = true;
+    }
+  }
+  return is_changed;
 }
 
 bool has_sensitive_text(const Work& work, const SensitiveTerms& terms) {
@@ -263,8 +313,7 @@ std::string canonical_url(std::string_view url, const DedupeRules& rules) {
   const std::size_t scheme_end = url.find("://");
   std::string scheme;
   if (scheme_end != std::string_view::npos) {
-    scheme.assign(url.substr(0, scheme_end));
-    std::ranges::transform(scheme, scheme.begin(), lower);
+    scheme = lower_ascii(url.substr(0, scheme_end));
     url.remove_prefix(scheme_end + 3);
   }
   url = url.substr(0, url.find('#'));
@@ -273,7 +322,7 @@ std::string canonical_url(std::string_view url, const DedupeRules& rules) {
   // A user's name and password may differ by case; the host may not.
   const std::size_t host_begin = out.find('@') == std::string::npos ? 0 : out.find('@') + 1;
   std::transform(out.begin() + static_cast<std::ptrdiff_t>(host_begin), out.end(),
-                 out.begin() + static_cast<std::ptrdiff_t>(host_begin), lower);
+                 out.begin() + static_cast<std::ptrdiff_t>(host_begin), lower_letter);
   // The default port of either: where clean has made http into https, that of the other is left.
   const bool is_web = scheme.empty() || scheme == "http" || scheme == "https";
   for (const std::string_view default_port : {":80", ":443"}) {

@@ -13,9 +13,10 @@
 
 #include "core/policy.hpp"
 #include "core/time.hpp"
+#include "processors/clean/url.hpp"
+#include "processors/record/work.hpp"
 #include "processors/stages/dedupe/sensitive_terms.hpp"
 #include "processors/sums/popularity.hpp"
-#include "processors/work.hpp"
 
 namespace freshet {
 
@@ -70,6 +71,7 @@ struct DedupeRules {
   std::shared_ptr<const SensitiveTerms> sensitive_terms;
   std::int64_t terms_version = 0;   ///< of the rule that they come from
   std::int64_t policy_version = 0;  ///< of all of it; 0: as shipped
+  clean::HttpHosts http_hosts{};
 
   /// Null: nothing holds but what holds for all. @param work_key  of one of its works.
   const ScopeRules* scope(std::string_view work_key) const;
@@ -81,6 +83,14 @@ const DedupeRules& shipped_dedupe_rules();
 /// The shipped lists with what policy says in their place.
 /// @param before  earlier rules, whose parts are used again where they are the same; may be null.
 DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const DedupeRules* before);
+
+/// Gives each URL that clean made (url, landing page, thumbnail, creator's page) the scheme that
+/// its host has by the list in force: `http://` for hosts on it, `https://` for all others. Clean
+/// knows the shipped list alone and forgets which scheme a source wrote, so the scheme is a
+/// function of host and list, whenever and by whichever list a URL was cleaned.
+/// @param work  merged or cleaned; new texts go to the arena.
+/// @return whether something changed.
+bool set_schemes(Work& work, const clean::HttpHosts& hosts, Arena& arena);
 
 /// Whether a sensitive term stands in the title, the description or the name of a tag.
 bool has_sensitive_text(const Work& work, const SensitiveTerms& terms);

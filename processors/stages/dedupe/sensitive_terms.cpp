@@ -13,6 +13,7 @@
 
 #include "core/check.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace freshet {
 namespace {
@@ -90,25 +91,6 @@ Decoded decode(std::string_view text, std::size_t at) {
     code_point = (code_point << 6U) | (byte(i) & 0x3FU);
   }
   return {code_point, length};
-}
-
-void append_utf8(std::string& out, char32_t c) {
-  const auto put = [&](char32_t bits) { out += static_cast<char>(bits); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | (c >> 6U));
-    put(0x80 | (c & 0x3FU));
-  } else if (c < 0x10000) {
-    put(0xE0 | (c >> 12U));
-    put(0x80 | ((c >> 6U) & 0x3FU));
-    put(0x80 | (c & 0x3FU));
-  } else {
-    put(0xF0 | (c >> 18U));
-    put(0x80 | ((c >> 12U) & 0x3FU));
-    put(0x80 | ((c >> 6U) & 0x3FU));
-    put(0x80 | (c & 0x3FU));
-  }
 }
 
 // The hash of a word: its first eight folded letters, a byte each, and the length. They are in one

@@ -4,9 +4,10 @@
 #include <set>
 
 #include "core/check.hpp"
-#include "processors/json_slices.hpp"
-#include "processors/json_text.hpp"
-#include "processors/stages/dedupe/decisions.hpp"
+#include "core/key.hpp"
+#include "processors/record/decisions.hpp"
+#include "processors/record/json_slices.hpp"
+#include "processors/record/json_text.hpp"
 
 namespace freshet {
 namespace {
@@ -23,6 +24,10 @@ bool was_sighted(const Seen& seen) { return seen.newest || !seen.url_hash.empty(
 
 Status status_of(const CatalogRecord& record) {
   if (holds(record, DecisionKind::takedown) || holds(record, DecisionKind::erase)) {
+    return Status::blocked;
+  }
+  // Perhaps by a kind that this version does not know: which of them block, the status says.
+  if (record.status == Status::blocked && may_block(record.decisions)) {
     return Status::blocked;
   }
   if (record.work.empty() || is_removed(record.seen)) {
@@ -87,10 +92,28 @@ void derive(CatalogRecord& draft, const Work* work, const UpdateContext& context
   draft.derived = copy_to(arena, text);
 }
 
-Work work_of(const CatalogRecord& record, Arena& arena) {
-  Result<Work> parsed = parse_work(record.work, arena);
-  FRESHET_CHECK(parsed.has_value());  // it was written by us and read whole before
+// Nothing where it is no work, or not the one of this key: anybody may have written the record.
+std::optional<Work> work_of(std::string_view work_key, std::string_view json, Arena& arena) {
+  const auto key = parse_work_key(work_key);
+  Result<Work> parsed = parse_work(json, arena);
+  if (!key || !parsed || parsed->media_type != key->media_type ||
+      parsed->provider != key->provider || parsed->foreign_identifier != key->foreign_identifier) {
+    return std::nullopt;
+  }
   return std::move(*parsed);
+}
+
+// Writes the work into the draft where the list of hosts in force gives one of its URLs another
+// scheme. @return whether it does.
+bool apply_schemes(CatalogRecord& draft, std::optional<Work>& work, const UpdateContext& context,
+                   Arena& arena) {
+  if (!work || !set_schemes(*work, context.rules.http_hosts, arena)) {
+    return false;
+  }
+  std::string text;
+  append_work(text, *work);
+  draft.work = copy_to(arena, text);
+  return true;
 }
 
 // A JSON list of UUIDs, sorted, with one more of them.
@@ -142,6 +165,20 @@ std::optional<double> metric_of(const Work& work, const ScopeRules* scope) {
   return found == work.meta_data.end() ? std::nullopt : metric_value(found->json);
 }
 
+std::optional<double> metric_in(std::string_view work_json, const ScopeRules* scope) {
+  return scope == nullptr || !scope->metric ? std::nullopt
+                                            : metric_of_work(work_json, scope->metric->member);
+}
+
+// The work as the sums have counted it: as it stands in the record, readable or not.
+std::string_view work_as_counted(const std::optional<CatalogRecord>& previous,
+                                 const UpdateContext& context) {
+  if (!previous) {
+    return {};
+  }
+  return context.is_rescue ? context.found_work : previous->work;
+}
+
 enum class Revise { if_changed, always };
 
 // What becomes of the claim. With another URL, or none, the verdict on the last one is void.
@@ -169,6 +206,7 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
               const std::optional<Metrics>& metrics = std::nullopt) {
   const ScopeRules* const scope = context.rules.scope(draft.key);
   apply_removal_rule(draft.seen, scope, context.batch_time);
+  revise = context.is_rescue ? Revise::always : revise;
   Update update;
   set_claim(previous, draft, revise, update);
   draft.status = status_of(draft);
@@ -177,9 +215,10 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
     draft.derived = previous->derived;
   }
   update.created = !previous;
-  const bool core_changed =
-      !previous || draft.work != previous->work || draft.status != previous->status ||
-      draft.duplicate_of != previous->duplicate_of || draft.decisions != previous->decisions;
+  const bool core_changed = !previous || context.is_rescue || draft.work != previous->work ||
+                            draft.status != previous->status ||
+                            draft.duplicate_of != previous->duplicate_of ||
+                            draft.decisions != previous->decisions;
   update.revised = core_changed || revise == Revise::always || draft.derived != previous->derived ||
                    draft.created_on != previous->created_on ||
                    draft.former_identifiers != previous->former_identifiers ||
@@ -188,7 +227,7 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
     update.before = previous->status;
   }
   if (update.revised) {
-    draft.revision = std::max(draft.revision + 1, context.batch_time.millis());
+    draft.revision = next_revision(draft.revision, context.batch_time);
     if (draft.seen.newest) {
       draft.last_seen_at = whole_millis(draft.seen.newest->fetched_at);
     }
@@ -209,13 +248,10 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
   }
   if (update.effect == Update::Effect::record) {
     append_catalog_record(json, draft);
-    if (scope != nullptr && scope->metric && (!previous || draft.work != previous->work)) {
-      const std::string& member = scope->metric->member;
-      const auto look_up = [&](std::string_view work) { return metric_of_work(work, member); };
-      update.metric_before = metrics    ? metrics->before
-                             : previous ? look_up(previous->work)
-                                        : std::nullopt;
-      update.metric_after = metrics ? metrics->after : look_up(draft.work);
+    const std::string_view counted = work_as_counted(previous, context);
+    if (scope != nullptr && scope->metric && draft.work != counted) {
+      update.metric_before = metrics ? metrics->before : metric_in(counted, scope);
+      update.metric_after = metrics ? metrics->after : metric_in(draft.work, scope);
     }
   }
   return update;
@@ -248,20 +284,34 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
       draft.seen.newest = stamp;
       draft.seen.url_hash = copy_to(arena, url_hash(work.media_type, work.url, context.rules));
     }
+    if (draft.derived.empty()) {
+      derive(draft, nullptr, context, arena);
+    }
     return finish(known, draft, context, json);
   }
   const ScopeRules* const scope = context.rules.scope(draft.key);
   Metrics metrics;
-  const Work* merged = &work;
+  Work* merged = &work;
   std::optional<Work> earlier;
+  const bool is_recleaned = !context.earlier_work.empty();
   if (draft.seen.newest) {
-    earlier.emplace(work_of(draft, arena));
-    metrics.before = metric_of(*earlier, scope);
+    earlier = work_of(draft.key, is_recleaned ? context.earlier_work : draft.work, arena);
+  }
+  const bool is_damaged = draft.seen.newest && !earlier;
+  const bool is_as_counted = earlier && !is_recleaned && !context.is_rescue;
+  metrics.before = is_as_counted ? metric_of(*earlier, scope)
+                                 : metric_in(work_as_counted(known, context), scope);
+  if (earlier) {
+    if (is_recleaned) {
+      forget_absent(draft.seen.older, *earlier);
+    }
     merge(*earlier, draft.seen.newest, draft.seen.older, work, stamp);
     merged = &*earlier;
   } else {
+    draft.seen.older.clear();
     draft.seen.newest = stamp;
   }
+  set_schemes(*merged, context.rules.http_hosts, arena);
   std::string text;
   text.reserve(2048);
   append_work(text, *merged);
@@ -271,7 +321,10 @@ Update apply_sighting(const CatalogRecord* previous, std::optional<UtcTime> newe
     draft.seen.url_hash = copy_to(arena, url_hash(merged->media_type, merged->url, context.rules));
   }
   metrics.after = metric_of(*merged, scope);
-  return finish(known, draft, context, json, Revise::if_changed, metrics);
+  Update update = finish(known, draft, context, json,
+                         is_damaged ? Revise::always : Revise::if_changed, metrics);
+  update.is_damaged = is_damaged;
+  return update;
 }
 
 Update apply_repeat(const CatalogRecord& previous, std::optional<UtcTime> newest_seen, UtcTime at,
@@ -323,12 +376,22 @@ Update apply_decision(const CatalogRecord* previous, std::optional<UtcTime> newe
       draft.created_on = decision.history.front().at;
     }
   }
+  bool is_damaged = false;
   if (draft.derived.empty() || decision.kind != DecisionKind::takedown) {
-    const std::optional<Work> work =
-        draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
+    auto work = draft.work.empty() ? std::nullopt : work_of(draft.key, draft.work, arena);
+    is_damaged = !draft.work.empty() && !work;
+    if (is_damaged) {
+      draft.work = {};
+      draft.seen.older.clear();
+      draft.seen.newest.reset();  // so that the next sighting counts, changed or not
+    }
+    apply_schemes(draft, work, context, arena);
     derive(draft, work ? &*work : nullptr, context, arena);
   }
-  return finish(known, draft, context, json, is_reemit ? Revise::always : Revise::if_changed);
+  Update update = finish(known, draft, context, json,
+                         is_reemit || is_damaged ? Revise::always : Revise::if_changed);
+  update.is_damaged = is_damaged;
+  return update;
 }
 
 std::optional<Update> apply_verdict(const CatalogRecord& previous,
@@ -349,10 +412,15 @@ Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_
                    const UpdateContext& context, Arena& arena, std::string& json) {
   const std::optional<CatalogRecord> known = raised(&previous, newest_seen);
   CatalogRecord draft = draft_of(known, previous.key, arena);
-  const std::optional<Work> work =
-      draft.work.empty() ? std::nullopt : std::optional{work_of(draft, arena)};
+  auto work = draft.work.empty() ? std::nullopt : work_of(draft.key, draft.work, arena);
+  if (!draft.work.empty() && !work) {
+    Update update;
+    update.is_damaged = true;
+    return update;
+  }
+  const bool has_other_scheme = apply_schemes(draft, work, context, arena);
   derive(draft, work ? &*work : nullptr, context, arena);
-  if (without_policy(draft.derived) == without_policy(previous.derived) &&
+  if (!has_other_scheme && without_policy(draft.derived) == without_policy(previous.derived) &&
       !apply_removal_rule(draft.seen, context.rules.scope(draft.key), context.batch_time) &&
       status_of(draft) == previous.status) {
     return {};

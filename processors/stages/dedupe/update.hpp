@@ -5,10 +5,10 @@
 #include <string>
 
 #include "core/decision.hpp"
-#include "processors/stages/dedupe/catalog_record.hpp"
+#include "processors/record/catalog_record.hpp"
+#include "processors/record/url_claim.hpp"
 #include "processors/stages/dedupe/merge.hpp"
 #include "processors/stages/dedupe/rules.hpp"
-#include "processors/url_claim.hpp"
 
 namespace freshet {
 
@@ -19,6 +19,14 @@ struct UpdateContext {
   const DedupeRules& rules;
   /// UUID that the work of a sighting had elsewhere, or empty; kept for good.
   std::string_view former_identifier{};
+  /// What stands for the work of the record when a sighting is merged into it: the same, cleaned by
+  /// rules that are newer than those which made it. Empty: the record's own.
+  std::string_view earlier_work{};
+  /// The record before is what was saved of one that cannot be read: the work is written anew,
+  /// whatever else changes.
+  bool is_rescue = false;
+  /// In a rescue the `work` of the record as it was found, see `SavedRecord`.
+  std::string_view found_work{};
 };
 
 /// That a work has a URL, and since when: of several the earliest owns it.
@@ -47,6 +55,9 @@ struct Update {
   std::optional<Stamp> newest;
   std::optional<UtcTime> last_seen_at;
   bool is_removed = false;  ///< its source no longer has it, whatever the status
+  /// The `work` of the earlier record is none, or another one: it was left out. A sighting takes
+  /// its place; a decision leaves the work without, until the next one comes.
+  bool is_damaged = false;
   /// Hash of a URL that the work claimed and claims no longer; empty: none. Views are of the
   /// records.
   std::string_view released;
@@ -100,8 +111,8 @@ std::optional<Update> apply_verdict(const CatalogRecord& previous,
                                     Arena& arena, std::string& json);
 
 /// Applies the rules in force to a work that nothing else happened to.
-/// @return an update without effect when `derived`, apart from the policy's version, and the status
-///         stay what they are.
+/// @return an update without effect when `derived`, apart from the policy's version, the schemes of
+///         the URLs and the status stay what they are, or `is_damaged`.
 Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_seen,
                    const UpdateContext& context, Arena& arena, std::string& json);
 

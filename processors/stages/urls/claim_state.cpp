@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/check.hpp"
+#include "core/key.hpp"
 
 namespace freshet {
 namespace {
@@ -20,8 +20,11 @@ void append_millis(std::string& out, UtcTime time) {
   }
 }
 
-UtcTime read_millis(std::string_view bytes) {
-  FRESHET_CHECK(bytes.size() >= kTimeBytes);
+// Nothing where the bytes are no time: the disk may say anything.
+std::optional<UtcTime> read_millis(std::string_view bytes) {
+  if (bytes.size() < kTimeBytes) {
+    return std::nullopt;
+  }
   std::uint64_t millis = 0;
   for (const char c : bytes.substr(0, kTimeBytes)) {
     millis = millis << 8U | static_cast<std::uint8_t>(c);
@@ -40,8 +43,11 @@ std::size_t ClaimState::HashOfUrl::operator()(const UrlHash& url) const noexcept
 ClaimState::Url& ClaimState::find(const UrlHash& url) {
   const auto [found, is_new] = urls_.try_emplace(url);
   if (is_new && store_.get(bytes_of(url), value_)) {
-    found->second.owner =
-        Claimant{read_millis(value_), std::string{std::string_view{value_}.substr(kTimeBytes)}};
+    const auto created_on = read_millis(value_);
+    if (created_on && parse_work_key(std::string_view{value_}.substr(kTimeBytes))) {
+      found->second.owner =
+          Claimant{*created_on, std::string{std::string_view{value_}.substr(kTimeBytes)}};
+    }
   }
   return found->second;
 }
@@ -52,7 +58,7 @@ std::optional<UtcTime> ClaimState::other(const UrlHash& url, const Url& known,
     return found->second;
   }
   key_.assign(bytes_of(url)).append(work_key);
-  return store_.get(key_, value_) ? std::optional{read_millis(value_)} : std::nullopt;
+  return store_.get(key_, value_) ? read_millis(value_) : std::nullopt;
 }
 
 // Those of the store that the batch left alone, then those of the batch.
@@ -61,8 +67,9 @@ void ClaimState::each_other(const UrlHash& url, const Url& known,
   bool goes_on = true;
   store_.each(bytes_of(url), [&](std::string_view key, std::string_view value) {
     const std::string_view work_key = key.substr(url.size());
-    if (!work_key.empty() && !known.others.contains(work_key)) {
-      goes_on = visit(work_key, read_millis(value));
+    const auto created_on = read_millis(value);
+    if (created_on && !work_key.empty() && !known.others.contains(work_key)) {
+      goes_on = visit(work_key, *created_on);
     }
     return goes_on;
   });

@@ -10,24 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "processors/url_claim.hpp"
+#include "processors/record/url_claim.hpp"
+#include "processors/state/claim_store.hpp"
 
 namespace freshet {
-
-/// Entries of the claims of one partition, as last committed, in the order of their keys.
-class ClaimStore {
- public:
-  ClaimStore() = default;
-  ClaimStore(const ClaimStore&) = delete;
-  ClaimStore& operator=(const ClaimStore&) = delete;
-  virtual ~ClaimStore() = default;
-  /// Replaces `value`. False when there is no such entry.
-  virtual bool get(std::string_view key, std::string& value) = 0;
-  /// Visits the entries whose keys begin with a URL's 16 bytes, until `visit` says false.
-  virtual void each(
-      std::string_view url,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
-};
 
 /// A work that has a URL.
 struct Claimant {

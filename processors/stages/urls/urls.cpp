@@ -12,7 +12,6 @@ namespace {
 
 // Where a record names no work, or none of a provider that is known here.
 constexpr std::string_view kUnknownProvider = "unknown";
-constexpr std::string_view kTotalsPrefix = "urls:";
 
 }  // namespace
 
@@ -55,8 +54,9 @@ void Urls::restore_claim(const ClaimRecord& record) {
 }
 
 void Urls::restore_totals(std::string_view name, const Totals& totals) {
-  if (name.starts_with(kTotalsPrefix)) {
-    totals_.insert_or_assign(std::string{name.substr(kTotalsPrefix.size())}, totals);
+  const std::size_t colon = name.find(':');
+  if (colon != std::string_view::npos && name.substr(0, colon) == kSumsKind) {
+    totals_.insert_or_assign(std::string{name.substr(colon + 1)}, totals);
   }
 }
 
@@ -88,7 +88,7 @@ void Urls::apply(const ClaimRecord& record, UrlsOutput& output) {
   } else {
     claim(*message);
   }
-  if (record.offset < tell_all_below_) {
+  if (record.offset < answer_all_before_) {
     audiences_[message->url].is_all = true;
   }
 }
@@ -173,7 +173,7 @@ std::vector<std::pair<std::string, std::string>> Urls::totals() const {
   std::vector<std::pair<std::string, std::string>> list;
   list.reserve(batch_counts_.size());
   for (const auto& [provider, counted] : batch_counts_) {
-    list.emplace_back(std::string{kTotalsPrefix} + provider,
+    list.emplace_back(std::string{kSumsKind} + ":" + provider,
                       encode_totals(sums_with_batch(provider, counted)));
   }
   return list;

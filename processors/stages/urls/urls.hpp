@@ -61,6 +61,9 @@ struct UrlCounts {
 /// An instance belongs to one loop at a time.
 class Urls {
  public:
+  /// Of its sums.
+  static constexpr std::string_view kSumsKind = totals_kind::kUrls;
+
   /// @param partitions  of the topic of claims.
   Urls(std::int32_t partition, std::int32_t partitions, ClaimStore& store);
 
@@ -69,11 +72,12 @@ class Urls {
   void restore_claim(const ClaimRecord& record);
   /// Sums as last written. @param name  as `totals` gives it; those of other steps are ignored.
   void restore_totals(std::string_view name, const Totals& totals);
-  /// From here on records below `end` are told to *all* claimants of their URL. After a restore
-  /// that had to read: of what it read some may have been compacted away, because of records that
-  /// are yet to be read; claims that others were told of among them. To be kept over restarts.
-  void tell_all_below(std::int64_t end) { tell_all_below_ = end; }
-  std::int64_t tell_all_below() const { return tell_all_below_; }
+  /// Each record at an offset below `end` is answered to *all* claimants of its URL. Called after a
+  /// restore that had to read. Compaction may have removed claims from what was read, because of
+  /// releases that are yet to be read, and other claimants were told of these claims. The bound has
+  /// to be kept over restarts.
+  void answer_all_before(std::int64_t end) { answer_all_before_ = end; }
+  std::int64_t answer_all_before() const { return answer_all_before_; }
 
   void apply(const ClaimRecord& record, UrlsOutput& output);
   /// Sends the verdicts of the batch.
@@ -112,7 +116,7 @@ class Urls {
   std::int32_t partitions_;
   ClaimState state_;
   std::map<std::string, Totals, std::less<>> totals_;
-  std::int64_t tell_all_below_ = 0;
+  std::int64_t answer_all_before_ = 0;
 
   // Of the batch.
   std::unordered_map<UrlHash, Audience, HashOfUrl> audiences_;
