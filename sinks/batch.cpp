@@ -31,11 +31,14 @@ const Incoming& Batch::at(kafka::Partition partition, kafka::Offset offset) cons
   return *found;
 }
 
-std::vector<SinkRecord> Batch::newest_per_key() const {
+std::vector<SinkRecord> Batch::kept(Keep keep) const {
   std::vector<SinkRecord> records;
   records.reserve(incoming_.size());
   for (const Incoming& one : incoming_) {
     records.push_back(one.record);
+  }
+  if (keep == Keep::all) {
+    return records;
   }
   // All versions of a key are in one partition, so the greatest offset is the newest.
   std::sort(records.begin(), records.end(), [](const SinkRecord& a, const SinkRecord& b) {

@@ -25,9 +25,9 @@ struct Incoming {
   std::optional<kafka::Message> message;  ///< nothing in tests, where the views are literals
 };
 
-/// Records that are written together, and how far they take their partitions.
+/// Records that are written together, and the offsets up to which they take their partitions.
 ///
-/// @thread_safety  One thread at a time; it is handed from the loop to a writer.
+/// @thread_safety  One thread at a time: the loop hands it to a writer.
 class Batch {
  public:
   /// Adds the next record of its partition.
@@ -46,8 +46,9 @@ class Batch {
   const Incoming& at(kafka::Partition partition, kafka::Offset offset) const;
 
   /// The newest record of each key, in ascending order of keys: Postgres refuses an upsert that
-  /// meets a row twice, and rows locked in one order cannot deadlock with another writer.
-  std::vector<SinkRecord> newest_per_key() const;
+  /// meets a row twice, and rows locked in one order cannot deadlock with another writer. Or all,
+  /// as they came.
+  std::vector<SinkRecord> kept(Keep keep) const;
 
  private:
   std::vector<Incoming> incoming_;

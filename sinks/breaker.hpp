@@ -9,14 +9,14 @@ namespace freshet {
 
 /// Tells a few broken records from a store that refuses everything.
 ///
-/// Records refused by the store after the encoder let them pass are rare. When most of a batch is
-/// refused, or batch after batch with nothing accepted, a mapping or column does not fit, and dead
-/// letters would only move the whole catalogue aside: the sink then stops with nothing lost.
+/// The store rarely refuses a record that the encoder let pass. When it refuses most of a batch, or
+/// batch after batch without accepting anything, a mapping or a column does not fit. Dead letters
+/// would then only move the whole catalogue aside, so the sink stops, and nothing is lost.
 ///
 /// @thread_safety  None of its own.
 class RefusalBreaker {
  public:
-  static constexpr std::size_t kAtLeast = 20;  ///< in one batch, and more than half of it
+  static constexpr std::size_t kAtLeast = 20;  ///< in one batch, if that is more than half of it
   static constexpr std::size_t kInARow = 100;  ///< without a record accepted between them
 
   /// @param sent     records of the batch that reached the store

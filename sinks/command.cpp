@@ -12,7 +12,7 @@ namespace {
 constexpr double kIdleSeconds = 1;
 
 void add_sink(CLI::App& parent, const SinkSpec& spec, Commands& commands) {
-  CLI::App* command = parent.add_subcommand(spec.name, spec.meaning);
+  CLI::App* command = parent.add_subcommand(std::string{spec.role.what()}, spec.meaning);
   const auto idle = std::make_shared<double>(kIdleSeconds);
   CLI::Option* until_idle =
       command
@@ -22,7 +22,7 @@ void add_sink(CLI::App& parent, const SinkSpec& spec, Commands& commands) {
           ->check(CLI::NonNegativeNumber)
           ->type_name("SECONDS")
           ->default_str("1");
-  command->footer("Example:\n  freshet sink " + spec.name + " --until-idle 2");
+  command->footer("Example:\n  freshet " + spec.role.command() + " --until-idle 2");
   commands.on_run(command, [&spec, idle, until_idle](const Context& context) {
     SinkRunOptions options;
     if (until_idle->count() > 0) {
@@ -37,7 +37,7 @@ void add_sink(CLI::App& parent, const SinkSpec& spec, Commands& commands) {
 }  // namespace
 
 void add_sink_commands(CLI::App& root, Commands& commands) {
-  CLI::App* sink = root.add_subcommand("sink", "Write the catalogue into a store");
+  CLI::App* sink = root.add_subcommand("sink", "Write what a topic has into a store");
   sink->require_subcommand(1);
   for (const SinkSpec& spec : sinks()) {
     add_sink(*sink, spec, commands);

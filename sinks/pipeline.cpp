@@ -50,7 +50,17 @@ void SinkMetrics::dead_lettered(Errc errc) {
       .add();
 }
 
-/// What the loop and the writers share, all of it under `mutex` but the constants.
+void SinkMetrics::left_out(const LeftOut& value) {
+  metrics_
+      .counter(
+          name("values_left_out_total"),
+          "Values outside the record contract that were not written; their records were",
+          {{"sink", sink_}, {"field", std::string{value.field}}, {"rule", std::string{value.rule}}})
+      .add();
+}
+
+/// What the loop and the writers share, all of it under `mutex` but the constants and what is under
+/// `aside_mutex`.
 struct Pipeline::Shared {
   Shared(SendDeadLetter s, FlushDeadLetters f, SinkMetrics& m, const Clock& c, Options o)
       : send{std::move(s)}, flush{std::move(f)}, metrics{m}, clock{c}, options{o} {}
@@ -74,7 +84,13 @@ struct Pipeline::Shared {
   std::optional<std::string> trouble;
   RefusalBreaker breaker;
 
-  std::mutex aside_mutex;  ///< of send, flush and breaker
+  /// What became of a dead letter that was handed over.
+  enum class Letter { under_way, safe };
+  using Place = std::pair<kafka::Partition, kafka::Offset>;
+
+  std::mutex aside_mutex;  ///< of send, flush, breaker and letters
+  /// Of all batches that are being written: one flush is for the letters of each of them.
+  std::map<std::pair<const Aside*, Place>, Letter> letters;
 
   bool may_write() const { return !failure && writing < allowed && !filling->is_empty(); }
 
@@ -95,9 +111,18 @@ struct Pipeline::Shared {
   }
 };
 
-/// The dead letters of one batch, each sent once however often the batch is tried.
+/// The dead letters of one batch, each sent once however often the batch is tried: again only when
+/// it was given up.
 struct Pipeline::Aside final : PutAside {
+  using Place = Shared::Place;
+
   Aside(Shared& s, const Batch& b) : shared{s}, batch{b} {}
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+  ~Aside() override {
+    const std::scoped_lock lock{shared.aside_mutex};
+    std::erase_if(shared.letters, [this](const auto& one) { return one.first.first == this; });
+  }
 
   Result<void> put(const SinkBatch& sent, std::span<const Rejected> rejected) override {
     std::vector<const Rejected*> fresh;
@@ -120,23 +145,50 @@ struct Pipeline::Aside final : PutAside {
       }
       is_judged = true;
     }
+    const Result<void> handed_over = send(sent, fresh);
+    // Also after a failure: until it is flushed, whoever delivers refuses everything.
+    const Flushed flushed = shared.flush();
+    note(flushed);
     for (const Rejected* one : fresh) {
-      const auto [partition, offset] = place(sent, *one);
-      if (auto result = shared.send(batch.at(partition, offset), one->error); !result) {
-        return result;
+      const auto letter = shared.letters.find({this, place(sent, *one)});
+      if (letter != shared.letters.end() && letter->second == Shared::Letter::safe &&
+          done.insert(place(sent, *one)).second) {
+        shared.metrics.dead_lettered(one->error.errc());
       }
     }
-    if (auto result = shared.flush(); !result) {
-      return result;
+    if (flushed.error) {
+      return *flushed.error;
     }
+    return handed_over;
+  }
+
+ private:
+  /// Hands over what is neither safe nor under way.
+  Result<void> send(const SinkBatch& sent, std::span<const Rejected* const> fresh) {
     for (const Rejected* one : fresh) {
-      done.insert(place(sent, *one));
-      shared.metrics.dead_lettered(one->error.errc());
+      const Place at = place(sent, *one);
+      if (shared.letters.contains({this, at})) {
+        continue;
+      }
+      if (auto result = shared.send(batch.at(at.first, at.second), one->error); !result) {
+        return result;
+      }
+      shared.letters.emplace(std::pair{this, at}, Shared::Letter::under_way);
     }
     return {};
   }
 
-  using Place = std::pair<kafka::Partition, kafka::Offset>;
+  void note(const Flushed& flushed) {
+    if (!flushed.error) {
+      for (auto& [owner, letter] : shared.letters) {
+        letter = Shared::Letter::safe;
+      }
+    } else if (flushed.is_lost) {
+      std::erase_if(shared.letters,
+                    [](const auto& one) { return one.second == Shared::Letter::under_way; });
+    }
+  }
+
   static Place place(const SinkBatch& sent, const Rejected& one) {
     const SinkRecord& record = sent.records[one.index];
     return {record.partition, record.offset};
@@ -144,7 +196,11 @@ struct Pipeline::Aside final : PutAside {
 
   Shared& shared;
   const Batch& batch;
+
+ public:
   std::set<Place> done;
+
+ private:
   bool is_judged = false;
 };
 
@@ -253,7 +309,7 @@ void Pipeline::write_batches(Sink& sink) {
   lock.unlock();
   shared.changed.notify_all();
 
-  const std::vector<SinkRecord> records = batch->newest_per_key();
+  const std::vector<SinkRecord> records = batch->kept(shared.options.keep);
   Aside aside{shared, *batch};
   static thread_local std::minstd_rand random{std::random_device{}()};
   const BackOff back_off = [&](const Error& why, std::size_t attempts) {
@@ -271,7 +327,14 @@ void Pipeline::write_batches(Sink& sink) {
     return !shared.changed.wait_for(waiting, wait, [&] { return shared.epoch != epoch; });
   };
   const auto started = std::chrono::steady_clock::now();
-  const auto result = write_until_done(sink, records, batch->progress(), aside, back_off);
+  // The loop waits for this thread: whatever it meets is to be told, and not to end the process.
+  const auto result = [&]() -> Result<WriteSummary> {
+    try {
+      return write_until_done(sink, records, batch->progress(), aside, back_off);
+    } catch (const std::exception& error) {
+      return Error{Errc::unspecified, Retry::never, error.what()};
+    }
+  }();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
 
   SinkMetrics& metrics = shared.metrics;
@@ -284,6 +347,9 @@ void Pipeline::write_batches(Sink& sink) {
     metrics.stale.add(static_cast<double>(result->stale));
     metrics.superseded.add(static_cast<double>(batch->size() - records.size()));
     metrics.splits.add(static_cast<double>(result->splits));
+    for (const LeftOut& value : result->left_out) {
+      metrics.left_out(value);
+    }
     metrics.write_duration.observe(took.count());
     metrics.freshness.observe(
         std::chrono::duration<double>(shared.clock.now() - batch->oldest()).count());

@@ -19,16 +19,26 @@
 
 namespace freshet {
 
-/// Takes the dead letters of a batch to where they are safe.
-using SendDeadLetter = std::function<Result<void>(const Incoming&, const Error&)>;
-using FlushDeadLetters = std::function<Result<void>()>;
+/// Whether all dead letters that were handed over are acknowledged.
+struct Flushed {
+  std::optional<Error> error;  ///< nothing: they are
+  /// With an error: some were given up, so all that are not known to be acknowledged must be sent
+  /// again. False: they are under way, and a later flush waits for them.
+  bool is_lost = false;
+};
 
-/// Counters of one sink; what is received is written, dropped (stale, superseded by a newer record
-/// of the batch, abandoned in a rebalance and read again) or dead-lettered.
+/// Hands a dead letter over. @error it was not taken.
+using SendDeadLetter = std::function<Result<void>(const Incoming&, const Error&)>;
+/// Waits until those that were handed over are acknowledged, but only for some time.
+using FlushDeadLetters = std::function<Flushed()>;
+
+/// Counters of one sink. A record that is received is written, dropped (stale, superseded by a
+/// newer record of the batch, or abandoned in a rebalance and read again), or dead-lettered.
 struct SinkMetrics {
   SinkMetrics(Metrics& metrics, const std::string& sink);
 
   void dead_lettered(Errc errc);
+  void left_out(const LeftOut& value);
 
   Counter& received;
   Counter& forwarded;
@@ -51,17 +61,19 @@ struct SinkMetrics {
 ///   loop ──add──► filling batch ──► writer 1 ──► Sink 1
 ///                               └─► writer 2 ──► Sink 2      fewer of them after a refusal
 /// ```
-/// A batch closes when a writer takes it, so it is small while the store is quick and full while it
-/// is slow. Bounded: one filling batch and one per writer; `add` may be called only while there is
-/// room. Sinks and `send` must outlive it; its end waits for the writes under way.
+/// A batch closes when a writer takes it, so it is small while the store is quick and full while
+/// the store is slow. Memory is bounded: one batch that is filled, and one per writer. `add` may be
+/// called only while there is room. Sinks and `send` must outlive the pipeline; its destructor
+/// waits for the writes under way.
 ///
-/// @thread_safety  All members by one thread, the loop's. Writers are threads of its own, and call
-///                 `send` and `flush` one at a time.
+/// @thread_safety  All members by one thread, the loop's. Writers are the pipeline's own threads;
+///                 they call `send` and `flush` one at a time.
 class Pipeline {
  public:
   struct Options {
-    BatchLimits limits;
-    BackOffTimes back_off;
+    BatchLimits limits{};
+    BackOffTimes back_off{};
+    Keep keep = Keep::newest_of_each_key;
   };
 
   Pipeline(std::vector<std::unique_ptr<Sink>>& sinks, SendDeadLetter send, FlushDeadLetters flush,
@@ -74,7 +86,7 @@ class Pipeline {
   std::size_t room() const;
   /// Waits until there is room or `timeout` has passed; whether there is.
   bool wait_for_room(std::chrono::milliseconds timeout);
-  /// Adds a record; a writer is woken by the next `publish`, so that it finds all of a poll.
+  /// Adds a record. Only the next `publish` wakes a writer, which then finds all records of a poll.
   /// @param from  where the record's partition stood before it: the next offset as last known.
   void add(Incoming incoming, kafka::Offset from);
   void publish();
@@ -85,11 +97,12 @@ class Pipeline {
   bool drain(std::chrono::milliseconds timeout);
   /// Next offsets that became done since the last call.
   std::map<kafka::Partition, kafka::Offset> take_done();
-  /// Forgets all batches: those under way end with their present attempt, and count no more.
+  /// Forgets all batches. Those under way end with their present attempt, and do not count any
+  /// more.
   void abandon();
-  /// Why the writers ended; they take no batch any more until `abandon`.
+  /// Why the writers stopped; they take no batch until `abandon` is called.
   std::optional<Error> failure() const;
-  /// Why the last attempt to write did not work; nothing once one has.
+  /// Why the last attempt to write failed; nothing once an attempt succeeds.
   std::optional<std::string> trouble() const;
 
  private:

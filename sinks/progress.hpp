@@ -21,13 +21,13 @@ class ProgressTracker {
  public:
   using Ticket = std::uint64_t;
 
-  /// Notes a batch that is taken to be written, in the order in which its records were read.
+  /// Notes a batch that a writer takes. Call it in the order in which the records were read.
   Ticket begin(std::span<const PartitionProgress> progress);
   void finish(Ticket ticket);
   /// Next offsets by partition that became done since the last call.
   std::map<kafka::Partition, kafka::Offset> take_done();
   bool is_idle() const { return batches_.empty(); }
-  /// Forgets everything; tickets given out before mean nothing any more.
+  /// Forgets everything; earlier tickets mean nothing any more.
   void clear();
 
  private:

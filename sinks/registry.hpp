@@ -2,12 +2,11 @@
 
 #include <vector>
 
-#include "sinks/runner.hpp"
+#include "sinks/sink_spec.hpp"
 
 namespace freshet {
 
-/// Every sink of the catalogue. A list on purpose: the linker drops an object that registers itself
-/// from inside a static library.
+/// Every sink, each for a role of core/roles.hpp.
 const std::vector<SinkSpec>& sinks();
 
 }  // namespace freshet

@@ -2,19 +2,19 @@
 
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "core/check.hpp"
 #include "core/kafka/admin.hpp"
 #include "core/kafka/consumer.hpp"
-#include "core/kafka/dead_letter.hpp"
-#include "core/kafka/producer.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
 #include "core/topics.hpp"
+#include "core/work_rate.hpp"
+#include "sinks/assignment.hpp"
+#include "sinks/dead_letters.hpp"
+#include "sinks/pipeline.hpp"
 
 namespace freshet {
 namespace {
@@ -23,114 +23,90 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kPollTime = 100ms;
-// Without room for so long, the loop gives its assignment back to itself: the group waits for a
-// member that does not poll. Sooner when the store has said no than when it is only slow.
-constexpr auto kParkAfterTrouble = 2s;
-constexpr auto kParkAfter = 10s;
 constexpr auto kCommitEvery = 1s;
 constexpr auto kLagEvery = 10s;
 constexpr auto kDrainOnRevoke = 5s;  ///< the group waits for us meanwhile
 constexpr auto kDrainOnStop = 10s;
-constexpr auto kAssignRetry = 1s;
+constexpr auto kTopicRetry = 1s;
 constexpr auto kBrokerTimeout = 10s;
 constexpr std::size_t kPollMost = 500;
 constexpr std::size_t kFetchAheadKbytes = 16'384;
 
-/// Dead letters of a sink: an idempotent producer, acknowledged before a batch counts as done.
-class DeadLetters {
- public:
-  DeadLetters(const Config& config, std::string step, std::int32_t partitions, const Clock& clock)
-      : config_{config},
-        step_{std::move(step)},
-        partitions_{partitions},
-        clock_{clock},
-        producer_{config.kafka, {}} {}
-
-  Result<void> send(const Incoming& incoming, const Error& error) {
-    kafka::DeadLetter letter;
-    letter.step = step_;
-    letter.error = error;
-    letter.origin = {std::string{topics::kCatalog}, incoming.record.partition,
-                     incoming.record.offset.value};
-    letter.key = incoming.record.key;
-    letter.value = incoming.record.value;
-    letter.time = clock_.now();
-    letter.partitions = partitions_;
-    return kafka::produce_dead_letter(
-        producer_, config_.kafka, letter,
-        incoming.message ? incoming.message->headers() : kafka::Headers{});
-  }
-
-  Result<void> flush() { return producer_.flush(30s); }
-
- private:
-  const Config& config_;
-  std::string step_;
-  std::int32_t partitions_;
-  const Clock& clock_;
-  kafka::Producer producer_;
-};
-
+/// Performs what the assignment says, between group, pipeline and store.
 class Loop {
  public:
   Loop(const SinkSpec& spec, const Context& context, const SinkRunOptions& options)
       : spec_{spec},
         context_{context},
         options_{options},
-        group_{context.config.kafka.prefixed("sink." + spec.name)},
-        topic_{context.config.kafka.prefixed(topics::kCatalog)},
-        control_{spec.make(context.config, group_, context.stop)},
-        metrics_{context.metrics, spec.name},
+        name_{spec.role.what()},
+        source_{context.config.kafka.prefixed(spec.role.name),
+                context.config.kafka.prefixed(spec.role.topics.front())},
+        member_{source_.group + "." + context.config.process.instance},
+        control_{spec.make(context.config, source_, context.stop)},
+        metrics_{context.metrics, name_},
         lag_{context.metrics.gauge("freshet_sink_lag_records",
                                    "Records between the offset that is done and the end",
-                                   {{"sink", spec.name}})} {
+                                   {{"sink", name_}})} {
     for (std::size_t i = 0; i < spec.writers; ++i) {
-      sinks_.push_back(spec.make(context.config, group_, give_up_.get_token()));
+      sinks_.push_back(spec.make(context.config, source_, give_up_.get_token()));
     }
   }
 
   int run() {
-    check_start();
+    if (!check_start()) {
+      return ExitCode::done;
+    }
     MetricsServer server{context_.metrics, context_.config.metrics.listen};
     log::info("metrics_served", {{"address", server.address()}});
-    server.add_component("sink." + spec_.name, [this] { return unready(); });
+    server.add_component(std::string{spec_.role.name}, [this] { return unready(); });
     if (!await_topic()) {
       return ExitCode::done;
     }
     open();
-    log::info("sink_started", {{"sink", spec_.name}, {"group", group_}, {"topic", topic_}});
+    log::info("sink_started",
+              {{"sink", name_}, {"group", source_.group}, {"topic", source_.topic}});
     const int code = work();
     shut_down();
     return code;
   }
 
  private:
-  enum class State { unassigned, starting, reading, parked };
+  using State = Assignment::State;
+  using Step = Assignment::Step;
 
   // -- start
 
-  void check_start() {
+  /// False: a stop was asked for, which also cuts off what is asked of the store.
+  bool check_start() {
     kafka::Admin admin{context_.config.kafka};
-    if (auto reached = admin.reachable(kBrokerTimeout); !reached) {
+    const auto reached = admin.reachable(kBrokerTimeout);
+    const auto checked = reached ? control_->check() : reached;
+    if (context_.stop.stop_requested()) {
+      return false;
+    }
+    if (!reached) {
       throw StartupError{reached.error().message()};
     }
-    const auto checked = control_->check();
     if (checked) {
-      return;
+      return true;
     }
     const Error error = checked.error();
-    if (error.errc() == Errc::unreachable || error.errc() == Errc::timed_out) {
+    // Never: a password or a right is wrong, which no waiting mends.
+    if (error.errc() == Errc::unreachable || error.errc() == Errc::timed_out ||
+        error.retry() == Retry::never) {
       throw StartupError{error.message()};
     }
     set_reason(error.message());
-    log::warn("store_not_ready", {{"sink", spec_.name}, {"text", error.message()}});
+    log::warn("store_not_ready", {{"sink", name_}, {"text", error.message()}});
+    return true;
   }
 
   /// False: a stop was asked for.
   bool await_topic() {
     kafka::Consumer reader{context_.config.kafka, {}};
     while (!context_.stop.stop_requested()) {
-      const auto count = reader.partition_count(topic_, kBrokerTimeout);
+      const auto count = reader.partition_count(source_.topic, kBrokerTimeout);
       if (count) {
         partitions_ = *count;
         const auto letters = reader.partition_count(
@@ -139,8 +115,8 @@ class Loop {
         return true;
       }
       set_reason(count.error().message());
-      log::warn("topic_awaited", {{"topic", topic_}, {"text", count.error().message()}});
-      if (wait_for_stop(context_.stop, kAssignRetry)) {
+      log::warn("topic_awaited", {{"topic", source_.topic}, {"text", count.error().message()}});
+      if (wait_for_stop(context_.stop, kTopicRetry)) {
         return false;
       }
     }
@@ -148,73 +124,95 @@ class Loop {
   }
 
   void open() {
-    letters_ = std::make_unique<DeadLetters>(context_.config, "sink." + spec_.name,
-                                             letter_partitions_, clock_);
+    DeadLetters::Options letters;
+    letters.step = spec_.role.name;
+    letters.topic = spec_.role.topics.front();
+    letters.partitions = letter_partitions_;
+    letters_ = std::make_unique<DeadLetters>(context_.config.kafka, clock_, std::move(letters),
+                                             give_up_.get_token());
+    join();
+    if (spec_.companion) {
+      companion_ = spec_.companion(context_.config, context_.metrics, give_up_.get_token());
+    }
+  }
+
+  void join() {
     kafka::ConsumerOptions options;
-    options.group = group_;
-    options.group_instance_id = group_ + "." + context_.config.process.instance;
+    options.group = source_.group;
+    options.group_instance_id = member_;
     options.partition_end_events = true;
     options.queued_max_kbytes = kFetchAheadKbytes;
     consumer_ = std::make_unique<kafka::Consumer>(context_.config.kafka, options);
     pipeline_ = std::make_unique<Pipeline>(
         sinks_, [this](const Incoming& i, const Error& e) { return letters_->send(i, e); },
-        [this] { return letters_->flush(); }, metrics_, clock_, Pipeline::Options{});
-    if (spec_.companion) {
-      companion_ = spec_.companion(context_.config, context_.metrics, give_up_.get_token());
-    }
+        [this] { return letters_->flush(); }, metrics_, clock_,
+        Pipeline::Options{.keep = spec_.keep});
     set_reason("no partitions assigned yet");
-    consumer_->subscribe({topic_}, {[this](const auto& given) { on_assigned(given); },
-                                    [this](const auto&, bool lost) { on_revoked(lost); }});
+    consumer_->subscribe({source_.topic}, {[this](const auto& given) { on_assigned(given); },
+                                           [this](const auto&, bool lost) { on_revoked(lost); }});
+  }
+
+  /// Fenced: by our own former self, or by a process of the same name (Rejoins). False: the latter.
+  bool rejoin(const Error& why) {
+    if (!assignment_.rejoined(Steady::now())) {
+      return false;
+    }
+    log::warn("member_fenced", {{"sink", name_}, {"member", member_}, {"text", why.message()}});
+    set_reason("joins its group again");
+    forget();
+    {
+      // Nothing else cuts writes off: a store that is frozen keeps them for two minutes.
+      const std::stop_callback cut{context_.stop, [this] { give_up_.request_stop(); }};
+      pipeline_.reset();  // waits for writes under way: their messages go before their consumer
+    }
+    consumer_->close();
+    if (!wait_for_stop(context_.stop, kafka::Rejoins::kPause)) {
+      log::info("group_rejoined", {{"sink", name_}, {"member", member_}});
+    }
+    join();
+    return true;
   }
 
   // -- rebalances, called from within poll
 
   void on_assigned(const std::vector<kafka::TopicPartition>& given) {
-    owned_.clear();
+    std::vector<kafka::Partition> partitions;
+    partitions.reserve(given.size());
     for (const kafka::TopicPartition& one : given) {
-      owned_.insert(one.partition);
+      partitions.push_back(one.partition);
     }
-    log::info("partitions_assigned", {{"sink", spec_.name}, {"partitions", owned_.size()}});
-    begin_reading();
+    forget();
+    assignment_.assigned(partitions, Steady::now());
+    log::info("partitions_assigned", {{"sink", name_}, {"partitions", assignment_.owned().size()}});
   }
 
   void on_revoked(bool lost) {
-    if (!lost && state_ != State::starting && !pipeline_->trouble()) {
+    if (!lost && assignment_.state() != State::starting && !pipeline_->trouble()) {
       add_carried();
       pipeline_->drain(kDrainOnRevoke);
       commit();
     }
     forget();
-    owned_.clear();
-    state_ = State::unassigned;
+    assignment_.revoked();
     set_reason("partitions are being handed over");
-    log::info("partitions_revoked", {{"sink", spec_.name}, {"lost", lost}});
+    log::info("partitions_revoked", {{"sink", name_}, {"lost", lost}});
   }
 
+  /// What was polled and is not written: it is read again by whoever owns it then.
   void forget() {
     pipeline_->abandon();
     static_cast<void>(pipeline_->take_done());
     carried_.clear();
-    next_.clear();
-    at_end_.clear();
-    to_commit_.clear();
-    committed_.clear();
+    done_.clear();
   }
 
-  /// Starts to read what is owned, from where the store says.
-  void begin_reading() {
-    forget();
-    state_ = State::starting;
-    next_try_ = Steady::now();
-  }
+  // -- to read on from where the store says
 
-  void try_to_start() {
-    if (Steady::now() < next_try_) {
-      return;
-    }
-    const std::vector<kafka::Partition> partitions{owned_.begin(), owned_.end()};
+  void start() {
+    const std::vector<kafka::Partition> partitions{assignment_.owned().begin(),
+                                                   assignment_.owned().end()};
     std::optional<Error> why;
-    std::map<kafka::Partition, kafka::Offset> starts;
+    Assignment::Offsets starts;
     if (auto checked = control_->check(); !checked) {
       why = checked.error();
     } else if (auto stored = control_->start_offsets(partitions); !stored) {
@@ -223,21 +221,24 @@ class Loop {
       why = read.error();
     }
     if (why) {
-      next_try_ = Steady::now() + kAssignRetry;
       set_reason(why->message());
-      log::warn("start_delayed", {{"sink", spec_.name}, {"text", why->message()}});
-      return;
+      delay_start(*why);
+    } else {
+      assign(std::move(starts));
     }
-    next_ = std::move(starts);
-    assign_from_next();
   }
 
-  Result<void> fill_from_group(std::map<kafka::Partition, kafka::Offset>& starts,
+  void delay_start(const Error& why) {
+    assignment_.start_failed(Steady::now());
+    log::warn("start_delayed", {{"sink", name_}, {"text", why.message()}});
+  }
+
+  Result<void> fill_from_group(Assignment::Offsets& starts,
                                const std::vector<kafka::Partition>& partitions) {
     std::vector<kafka::TopicPartition> missing;
     for (const kafka::Partition partition : partitions) {
       if (!starts.contains(partition)) {
-        missing.push_back({topic_, partition});
+        missing.push_back({source_.topic, partition});
       }
     }
     if (missing.empty()) {
@@ -253,22 +254,20 @@ class Loop {
     return {};
   }
 
-  void assign_from_next() {
+  void assign(Assignment::Offsets next) {
     std::vector<kafka::TopicPartitionOffset> list;
-    list.reserve(next_.size());
-    for (const auto& [partition, offset] : next_) {
+    list.reserve(next.size());
+    for (const auto& [partition, offset] : next) {
       // 0 may be gone by retention, which is no reason to complain.
       list.push_back(
-          {{topic_, partition}, offset.value == 0 ? kafka::Consumer::kBeginning : offset});
+          {{source_.topic, partition}, offset.value == 0 ? kafka::Consumer::kBeginning : offset});
     }
-    at_end_.clear();
     if (auto assigned = consumer_->assign(list); !assigned) {
-      next_try_ = Steady::now() + kAssignRetry;
-      state_ = State::starting;
-      log::warn("start_delayed", {{"sink", spec_.name}, {"text", assigned.error().message()}});
+      delay_start(assigned.error());
       return;
     }
-    state_ = State::reading;
+    done_ = next;
+    assignment_.started(std::move(next));
     set_reason("");
   }
 
@@ -280,12 +279,20 @@ class Loop {
         if (failure->errc() != Errc::fenced) {
           return fail(*failure);
         }
-        log::warn("offsets_moved_by_another", {{"sink", spec_.name}, {"text", failure->message()}});
+        log::warn("offsets_moved_by_another", {{"sink", name_}, {"text", failure->message()}});
         static_cast<void>(consumer_->unassign());
-        begin_reading();
+        forget();
+        assignment_.restarted(Steady::now());
       }
       if (auto error = turn()) {
-        return fail(*error);
+        if (error->errc() != Errc::fenced) {
+          return fail(*error);
+        }
+        if (!rejoin(*error)) {
+          return fail({Errc::fenced, Retry::never,
+                       "another process works under the name " + member_ +
+                           " (process.instance): " + error->message()});
+        }
       }
       note_trouble();
       const auto now = Steady::now();
@@ -298,7 +305,7 @@ class Loop {
         next_lag_ = now + kLagEvery;
       }
       if (options_.until_idle && is_done_for_good() && (!companion_ || companion_->is_done())) {
-        log::info("sink_idle", {{"sink", spec_.name}});
+        log::info("sink_idle", {{"sink", name_}});
         return ExitCode::done;
       }
     }
@@ -307,48 +314,32 @@ class Loop {
 
   /// One step of the loop. @return why the sink cannot go on.
   std::optional<Error> turn() {
-    if (state_ == State::starting) {
-      try_to_start();
-    }
-    if (state_ == State::reading) {
-      add_carried();
-      const std::size_t room = carried_.empty() ? pipeline_->room() : 0;
-      if (room == 0) {
-        if (!pipeline_->wait_for_room(kPollTime)) {
-          park_if_stuck();
-        } else {
-          full_since_.reset();
-        }
-        return std::nullopt;
-      }
-      full_since_.reset();
-      return poll(std::min(room, kPollMost));
-    }
-    if (state_ == State::parked && pipeline_->room() > 0) {
-      log::info("reading_resumed", {{"sink", spec_.name}});
-      assign_from_next();
-      return std::nullopt;
-    }
-    return poll(1);
-  }
-
-  /// The group must be polled, and pausing is not safe in librdkafka 2.0: so without an assignment
-  /// we poll and nothing comes. What was polled and not added is read again.
-  void park_if_stuck() {
-    const auto now = Steady::now();
-    if (!full_since_) {
-      full_since_ = now;
-    }
+    add_carried();
+    const std::size_t room = carried_.empty() ? pipeline_->room() : 0;
     const auto trouble = pipeline_->trouble();
-    if (now - *full_since_ < (trouble ? kParkAfterTrouble : kParkAfter)) {
-      return;
+    switch (assignment_.next_step(room, trouble.has_value(), Steady::now())) {
+      case Step::start:
+        start();
+        return std::nullopt;
+      case Step::read:
+        return poll(std::min(room, kPollMost));
+      case Step::await_room:
+        pipeline_->wait_for_room(kPollTime);
+        return std::nullopt;
+      case Step::park:
+        log::warn("reading_parked",
+                  {{"sink", name_}, {"text", trouble.value_or("the store is slow")}});
+        carried_.clear();
+        static_cast<void>(consumer_->unassign());
+        return std::nullopt;
+      case Step::resume:
+        log::info("reading_resumed", {{"sink", name_}});
+        assign(assignment_.next_offsets());
+        return std::nullopt;
+      case Step::keep_alive:
+        return poll(1);
     }
-    full_since_.reset();
-    log::warn("reading_parked",
-              {{"sink", spec_.name}, {"text", trouble.value_or("the store is slow")}});
-    carried_.clear();
-    static_cast<void>(consumer_->unassign());
-    state_ = State::parked;
+    return std::nullopt;
   }
 
   std::optional<Error> poll(std::size_t most) {
@@ -358,19 +349,19 @@ class Loop {
       if (error.retry() == Retry::never) {
         return error;
       }
-      log::warn("poll_failed", {{"sink", spec_.name}, {"text", error.message()}});
+      log::warn("poll_failed", {{"sink", name_}, {"text", error.message()}});
       return std::nullopt;
     }
-    if (state_ != State::reading) {
+    if (assignment_.state() != State::reading) {
       return std::nullopt;  // of an assignment that ended within this call
     }
     for (kafka::Message& message : polled->messages) {
-      at_end_.erase(message.partition());
+      assignment_.polled(message.partition());
       carried_.push_back(std::move(message));
     }
     add_carried();
     for (const kafka::TopicPartition& end : polled->ends) {
-      at_end_.insert(end.partition);
+      assignment_.reached_end(end.partition);
     }
     return std::nullopt;
   }
@@ -380,19 +371,17 @@ class Loop {
     while (!carried_.empty() && pipeline_->room() > 0) {
       kafka::Message message = std::move(carried_.front());
       carried_.pop_front();
-      const auto position = next_.find(message.partition());
-      if (position == next_.end() || message.offset() < position->second) {
+      const auto from = assignment_.take(message.partition(), message.offset());
+      if (!from) {
         continue;  // read again after a change of the assignment
       }
-      const kafka::Offset from =
-          std::exchange(position->second, kafka::Offset{message.offset().value + 1});
       Incoming incoming;
       incoming.record = {message.key().value_or(""), message.value().value_or(""),
                          message.header(schema_header::kName).value_or(""), message.partition(),
                          message.offset()};
       incoming.timestamp = message.timestamp();
       incoming.message = std::move(message);
-      pipeline_->add(std::move(incoming), from);
+      pipeline_->add(std::move(incoming), *from);
     }
     pipeline_->publish();
   }
@@ -400,34 +389,40 @@ class Loop {
   // -- offsets
 
   void commit() {
-    if (state_ == State::unassigned) {
+    if (assignment_.state() == State::unassigned) {
       return;
     }
-    for (const auto& [partition, offset] : pipeline_->take_done()) {
-      to_commit_[partition] = offset;
+    const auto done = pipeline_->take_done();
+    for (const auto& [partition, offset] : done) {
+      // Offsets, not records: the catalogue has a marker to hundreds of them.
+      if (const auto before = done_.find(partition); before != done_.end()) {
+        rate_.done(static_cast<std::size_t>(
+            std::max<std::int64_t>(0, offset.value - before->second.value)));
+      }
+      done_[partition] = offset;
     }
+    rate_.look(Steady::now(), !is_nothing_under_way());
+    consumer_->set_commit_note(rate_.note(member_));
+    assignment_.done(done);
     note_ends();
-    if (to_commit_.empty()) {
-      return;
-    }
     std::vector<kafka::TopicPartitionOffset> list;
-    list.reserve(to_commit_.size());
-    for (const auto& [partition, offset] : to_commit_) {
-      list.push_back({{topic_, partition}, offset});
+    for (const auto& [partition, offset] : assignment_.to_commit()) {
+      list.push_back({{source_.topic, partition}, offset});
+    }
+    if (list.empty()) {
+      return;
     }
     if (auto committed = consumer_->commit(list); !committed) {
-      log::warn("commit_failed", {{"sink", spec_.name}, {"text", committed.error().message()}});
+      log::warn("commit_failed", {{"sink", name_}, {"text", committed.error().message()}});
       return;  // again with the next one
     }
-    for (const auto& [partition, offset] : to_commit_) {
-      committed_[partition] = offset;
-    }
-    to_commit_.clear();
+    assignment_.committed();
   }
 
-  /// At an end with nothing under way, transaction markers and gaps before it are done as well.
+  bool is_nothing_under_way() const { return carried_.empty() && pipeline_->is_idle(); }
+
   void note_ends() {
-    if (at_end_.empty() || !carried_.empty() || !pipeline_->is_idle()) {
+    if (assignment_.ends().empty() || !is_nothing_under_way()) {
       return;
     }
     const auto positions = consumer_->positions();
@@ -435,30 +430,23 @@ class Loop {
       return;
     }
     for (const auto& [at, offset] : *positions) {
-      const auto known = committed_.find(at.partition);
-      if (offset && at_end_.contains(at.partition) &&
-          (known == committed_.end() || known->second < *offset)) {
-        to_commit_[at.partition] = *offset;
+      if (offset) {
+        assignment_.stands_at(at.partition, *offset);
       }
     }
   }
 
   void measure_lag() {
-    if (state_ != State::reading) {
+    if (assignment_.state() != State::reading) {
       return;
     }
     double behind = 0;
-    for (const auto& [partition, offset] : next_) {
-      if (at_end_.contains(partition)) {
-        continue;
-      }
-      const auto marks = consumer_->watermarks({topic_, partition}, 500ms);
+    for (const auto& [partition, from] : assignment_.behind()) {
+      const auto marks = consumer_->watermarks({source_.topic, partition}, 500ms);
       if (!marks) {
         return;
       }
-      const auto done = committed_.find(partition);
-      const std::int64_t from = done == committed_.end() ? offset.value : done->second.value;
-      behind += static_cast<double>(std::max<std::int64_t>(0, marks->high.value - from));
+      behind += static_cast<double>(std::max<std::int64_t>(0, marks->high.value - from.value));
     }
     lag_.set(behind);
   }
@@ -466,33 +454,19 @@ class Loop {
   // -- idle
 
   bool is_done_for_good() {
-    const bool is_idle = state_ == State::reading && carried_.empty() &&
-                         at_end_.size() == owned_.size() && pipeline_->is_idle();
-    const auto now = Steady::now();
-    if (!is_idle) {
-      idle_since_.reset();
-      return false;
-    }
-    if (!idle_since_) {
-      idle_since_ = now;
-    }
-    if (now - *idle_since_ < *options_.until_idle) {
+    if (!assignment_.is_idle(is_nothing_under_way(), *options_.until_idle, Steady::now())) {
       return false;
     }
     commit();
-    if (others_are_done()) {
-      return true;
-    }
-    idle_since_ = now;  // asks the broker no more often than this
-    return false;
+    return others_are_done();
   }
 
   /// Whether other members, alive or not, have left nothing to do.
   bool others_are_done() {
     std::vector<kafka::TopicPartition> others;
     for (std::int32_t i = 0; i < partitions_; ++i) {
-      if (!owned_.contains(kafka::Partition{i})) {
-        others.push_back({topic_, kafka::Partition{i}});
+      if (!assignment_.owned().contains(kafka::Partition{i})) {
+        others.push_back({source_.topic, kafka::Partition{i}});
       }
     }
     if (others.empty()) {
@@ -514,14 +488,13 @@ class Loop {
   // -- end
 
   int fail(const Error& error) {
-    log::error(
-        "sink_failed",
-        {{"sink", spec_.name}, {"errc", to_string(error.errc())}, {"text", error.message()}});
+    log::error("sink_failed",
+               {{"sink", name_}, {"errc", to_string(error.errc())}, {"text", error.message()}});
     return ExitCode::failed;
   }
 
   void shut_down() {
-    if (state_ == State::reading && !pipeline_->trouble() && !pipeline_->failure()) {
+    if (assignment_.state() == State::reading && !pipeline_->trouble() && !pipeline_->failure()) {
       pipeline_->drain(kDrainOnStop);
     }
     commit();
@@ -530,7 +503,7 @@ class Loop {
     companion_.reset();
     pipeline_.reset();  // the last messages go before their consumer
     consumer_->close();
-    log::info("sink_stopped", {{"sink", spec_.name}});
+    log::info("sink_stopped", {{"sink", name_}});
   }
 
   void set_reason(std::string reason) {
@@ -556,8 +529,9 @@ class Loop {
   const SinkSpec& spec_;
   const Context& context_;
   const SinkRunOptions& options_;
-  const std::string group_;
-  const std::string topic_;
+  const std::string name_;  ///< `postgres`
+  const SinkSource source_;
+  const std::string member_;
   std::stop_source give_up_;
   std::unique_ptr<Sink> control_;
   std::vector<std::unique_ptr<Sink>> sinks_;
@@ -573,17 +547,11 @@ class Loop {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<SinkCompanion> companion_;
 
-  State state_ = State::unassigned;
-  std::set<kafka::Partition> owned_;
-  std::map<kafka::Partition, kafka::Offset> next_;  ///< next offset to add
-  std::set<kafka::Partition> at_end_;
-  std::map<kafka::Partition, kafka::Offset> to_commit_;
-  std::map<kafka::Partition, kafka::Offset> committed_;
-  Steady::time_point next_try_;
+  Assignment assignment_;
+  WorkRate rate_{Steady::now()};
+  Assignment::Offsets done_;  ///< as last reported by the pipeline
   Steady::time_point next_commit_;
   Steady::time_point next_lag_;
-  std::optional<Steady::time_point> full_since_;
-  std::optional<Steady::time_point> idle_since_;
 
   std::mutex reason_mutex_;
   std::string reason_ = "starting";

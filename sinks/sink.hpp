@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "core/kafka/types.hpp"
+#include "core/record/fields.hpp"
 #include "core/result.hpp"
 
 namespace freshet {
 
-/// One catalogue record as a sink is given it. The views live as long as the batch.
+/// One record of its topic as a sink is given it. The views live as long as the batch.
 struct SinkRecord {
   std::string_view key;
   std::string_view value;
@@ -22,7 +23,14 @@ struct SinkRecord {
   kafka::Offset offset;
 };
 
-/// What a batch moves in one partition: where the one before it ended, and where reading goes on.
+/// Which records of a batch are written.
+enum class Keep {
+  newest_of_each_key,  ///< each record says all of its key
+  all,                 ///< each is an event of its own; a repeat must find them written
+};
+
+/// How far a batch takes one partition: from where the batch before it ended, to where reading goes
+/// on.
 struct PartitionProgress {
   kafka::Partition partition;
   kafka::Offset from;
@@ -32,10 +40,11 @@ struct PartitionProgress {
 
 /// Records for one write.
 struct SinkBatch {
-  /// The newest of each key, in ascending order of their keys.
+  /// The newest of each key, in ascending order of their keys; of a sink with `Keep::all` every
+  /// one, in the order of its partition.
   std::span<const SinkRecord> records;
-  /// What the batch takes the partitions to, also where it holds no record of them any more. Only
-  /// a sink that keeps the offsets in its store looks at them.
+  /// How far the batch takes its partitions, also those of which it has no record left. Only a sink
+  /// that keeps the offsets in its store looks at this.
   std::span<const PartitionProgress> progress;
 };
 
@@ -56,10 +65,12 @@ struct WriteReport {
   std::size_t stale = 0;  ///< the store already had this revision or a newer one
   std::vector<Rejected> rejected;
   std::size_t splits = 0;  ///< how often a batch was halved to find what the store refused
+  /// Values outside the record contract: these were not written, but their records were.
+  std::vector<LeftOut> left_out;
 };
 
-/// Takes records that can never be written, before the store is told that the batch is done. A
-/// second call for the same record of a batch does nothing, so a write may be tried again.
+/// Takes records that can never be written. It is called before the store is told that the batch is
+/// done. A second call for the same record of a batch does nothing, so a write may be tried again.
 class PutAside {
  public:
   PutAside() = default;
@@ -70,15 +81,16 @@ class PutAside {
   /// Rejections that may pass later (Retry::after_backoff) are left alone.
   /// @return once the dead letters are acknowledged.
   /// @error  Retry::after_backoff: they are not safe yet, so the batch must not be finished.
-  ///         Retry::never: so many at once that not the records are at fault; the sink has to stop.
+  ///         Retry::never: so many at once that the records cannot be at fault; the sink has to
+  ///         stop.
   virtual Result<void> put(const SinkBatch& batch, std::span<const Rejected> rejected) = 0;
 };
 
-/// A view of the catalogue topic: turns batches of records into idempotent writes to one store.
+/// A view of one topic: turns batches of its records into idempotent writes to one store.
 ///
-/// Every write is guarded by the record's revision, so any batch may be written again, and in any
-/// order. Made before its runner, which it must outlive; a store that is away is no reason to fail
-/// in the constructor.
+/// Any batch may be written again, and in any order: writes of the catalogue are guarded by the
+/// record's revision, others by what identifies the record. It is made before its runner and must
+/// outlive it. Its constructor does not fail because the store is away.
 ///
 /// @thread_safety  One thread at a time. Several sinks of one kind may write at the same time.
 class Sink {
@@ -95,8 +107,8 @@ class Sink {
   ///         memory is out of date. Retry::never otherwise: the sink cannot work at all.
   virtual Result<WriteReport> write(const SinkBatch& batch, PutAside& aside) = 0;
 
-  /// Where to begin reading: the store's own offsets, where it keeps them. Nothing for a partition
-  /// means: from the consumer group's offset, else from the beginning.
+  /// Where to begin reading: the store's own offsets, where it keeps them. A partition that is not
+  /// among them is read from the consumer group's offset, else from the beginning.
   /// @error  as `write`.
   virtual Result<std::map<kafka::Partition, kafka::Offset>> start_offsets(
       std::span<const kafka::Partition> partitions) = 0;
@@ -107,15 +119,15 @@ class Sink {
   virtual Result<void> check() = 0;
 };
 
-/// What else a sink keeps in its store, beside the view of the catalogue. It works by itself as
-/// long as it lives.
+/// What a sink keeps in its store besides the view of its topic. It works by itself as long as it
+/// lives.
 class SinkCompanion {
  public:
   SinkCompanion() = default;
   SinkCompanion(const SinkCompanion&) = delete;
   SinkCompanion& operator=(const SinkCompanion&) = delete;
   virtual ~SinkCompanion() = default;
-  /// Whether the store has all that was said so far.
+  /// Whether the store has everything that was said so far.
   virtual bool is_done() const = 0;
 };
 

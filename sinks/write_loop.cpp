@@ -67,6 +67,8 @@ Result<WriteSummary> write_until_done(Sink& sink, std::span<const SinkRecord> re
       summary.written += report->written;
       summary.stale += report->stale;
       summary.splits += report->splits;
+      summary.left_out.insert(summary.left_out.end(), report->left_out.begin(),
+                              report->left_out.end());
       const std::size_t sent = left.size();
       std::vector<SinkRecord> waiting;
       const auto refused = keep_waiting(*report, left, waiting);

@@ -18,10 +18,11 @@ struct WriteSummary {
   std::size_t put_aside = 0;
   std::size_t splits = 0;
   std::size_t attempts = 0;
+  std::vector<LeftOut> left_out;
 };
 
-/// Called before a further attempt, with why it is needed and how many went before. Waits as long
-/// as it is wise. False: give up, the batch is nobody's any more.
+/// Called before a further attempt, with the reason and the number of attempts so far. It waits as
+/// long as it sees fit. False: give up; the batch was abandoned.
 using BackOff = std::function<bool(const Error& why, std::size_t attempts)>;
 
 /// Waiting times that double, with ± 20 % jitter so that several writers do not come back at once.
@@ -35,8 +36,8 @@ struct BackOffTimes {
 
 /// Writes a batch until each of its records is written, stale or put aside.
 ///
-/// What may pass later is tried again for as long as it takes: a whole batch after an error, single
-/// records after their own refusal. What can never be written goes to `aside`.
+/// What may succeed later is tried again for as long as it takes: the whole batch after an error,
+/// single records after a refusal of their own. Records that can never be written go to `aside`.
 ///
 /// @error  Errc::fenced, or Retry::never: the sink has to stop or start anew. Retry::after_backoff:
 ///         `back_off` gave up.

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
+#include <utility>
 
-#include "core/json.hpp"
+#include "core/json_writer.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace freshet {
@@ -20,89 +21,39 @@ constexpr std::size_t kDescriptionMax = 2000;  // code points, as the batch orig
 constexpr std::int64_t kSmallBelow = std::int64_t{640} * 480;  // pixels; all bounds are strict
 constexpr std::int64_t kMediumBelow = std::int64_t{1600} * 900;
 
-/// Writes `,"name":value` members; a member that would be empty is left out.
-class Document {
- public:
-  explicit Document(std::string& out) : out_{out} {}
-
-  void text(std::string_view name, std::string_view value) {
-    this->name(name);
-    append_json_string(out_, value);
+void put_text(ObjectWriter& document, std::string_view name,
+              const std::optional<std::string_view>& value) {
+  if (value) {
+    document.text(name, *value);
   }
-  void optional_text(std::string_view name, const std::optional<std::string_view>& value) {
-    if (value) {
-      text(name, *value);
-    }
-  }
-  void texts(std::string_view name, std::span<const std::string_view> values) {
-    if (values.empty()) {
-      return;
-    }
-    this->name(name);
-    char separator = '[';
-    for (const std::string_view value : values) {
-      out_.push_back(separator);
-      append_json_string(out_, value);
-      separator = ',';
-    }
-    out_.push_back(']');
-  }
-  void number(std::string_view name, double value) {
-    this->name(name);
-    fmt::format_to(std::back_inserter(out_), "{}", value);
-  }
-  void integer(std::string_view name, std::int64_t value) {
-    this->name(name);
-    fmt::format_to(std::back_inserter(out_), "{}", value);
-  }
-  void flag(std::string_view name, bool value) {
-    this->name(name);
-    out_.append(value ? "true" : "false");
-  }
-  void name(std::string_view name) {
-    out_.push_back(separator_);
-    separator_ = ',';
-    out_.push_back('"');
-    out_.append(name);
-    out_.append("\":");
-  }
-  void close() { out_.append("}\n"); }
-
- private:
-  std::string& out_;
-  char separator_ = '{';
-};
-
-void put_lower_case(Document& document, std::string_view name, std::string_view text) {
-  std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  document.text(name, lower);
 }
 
-void put_description(Document& document, const StoreRecord& record) {
+void put_texts(ObjectWriter& document, std::string_view name,
+               std::span<const std::string_view> values) {
+  if (!values.empty()) {
+    document.texts(name, values);
+  }
+}
+
+void put_description(ObjectWriter& document, const StoreRecord& record) {
   if (record.description.size() == 1) {
     document.text("description", first_code_points(record.description.front(), kDescriptionMax));
   } else if (!record.description.empty()) {
-    // A list is cut to as many elements, and each of them to as many characters.
+    // A list has at most as many elements as the record contract lets it have.
     std::vector<std::string_view> texts;
     for (const std::string_view text : record.description) {
       texts.push_back(first_code_points(text, kDescriptionMax));
-      if (texts.size() == kDescriptionMax) {
-        break;
-      }
     }
-    document.texts("description", texts);
+    put_texts(document, "description", texts);
   }
 }
 
 bool is_hidden(const StoreRecord& record, std::size_t position) {
-  return std::find(record.hidden_tags.begin(), record.hidden_tags.end(),
-                   static_cast<std::int32_t>(position)) != record.hidden_tags.end();
+  return std::binary_search(record.hidden_tags.begin(), record.hidden_tags.end(),
+                            static_cast<std::int32_t>(position));
 }
 
-void put_tags(std::string& out, Document& document, const StoreRecord& record) {
+void put_tags(std::string& out, ObjectWriter& document, const StoreRecord& record) {
   char separator = '[';
   for (std::size_t i = 0; i < record.tags.size(); ++i) {
     const TagView& tag = record.tags[i];
@@ -110,17 +61,16 @@ void put_tags(std::string& out, Document& document, const StoreRecord& record) {
       continue;
     }
     if (separator == '[') {
-      document.name("tags");
+      document.key("tags");
     }
     out.push_back(separator);
     separator = ',';
-    Document object{out};
+    ObjectWriter object{out};
     object.text("name", tag.name);
-    // The field is a 32-bit float and refuses what that cannot hold.
-    if (tag.accuracy && std::abs(*tag.accuracy) <= std::numeric_limits<float>::max()) {
+    if (tag.accuracy) {
       object.number("accuracy", *tag.accuracy);
     }
-    out.push_back('}');
+    object.close();
   }
   if (separator == ',') {
     out.push_back(']');
@@ -135,7 +85,7 @@ std::optional<double> rank_feature(std::optional<double> value) {
   return std::min(*value, 100.0);
 }
 
-void put_boosts(Document& document, const StoreRecord& record) {
+void put_boosts(ObjectWriter& document, const StoreRecord& record) {
   const auto scaled =
       record.popularity ? std::optional<double>{*record.popularity * 100} : std::nullopt;
   const auto popularity = rank_feature(scaled);
@@ -159,17 +109,17 @@ bool is_mature(const StoreRecord& record) {
          says("provider_supplied_sensitivity");
 }
 
-void put_image_fields(Document& document, const StoreRecord& record) {
-  const std::string_view url = record.at(TextField::url).value_or("");
+void put_image_fields(ObjectWriter& document, const StoreRecord& record) {
+  const std::string_view url = record.text<Field::url>().value_or("");
   const auto dot = url.rfind('.');
   if (dot != std::string_view::npos) {
     const std::string_view extension = url.substr(dot + 1);
     if (!extension.empty() && extension.find('/') == std::string_view::npos) {
-      put_lower_case(document, "extension", extension);
+      document.text("extension", lower_ascii(extension));
     }
   }
-  const auto& width = record.at(NumberField::width);
-  const auto& height = record.at(NumberField::height);
+  const auto& width = record.number<Field::width>();
+  const auto& height = record.number<Field::height>();
   if (width && height) {
     document.text("aspect_ratio", *height > *width   ? std::string_view{"tall"}
                                   : *height < *width ? std::string_view{"wide"}
@@ -181,13 +131,13 @@ void put_image_fields(Document& document, const StoreRecord& record) {
   }
 }
 
-void put_audio_fields(Document& document, const StoreRecord& record) {
+void put_audio_fields(ObjectWriter& document, const StoreRecord& record) {
   if (record.alt_file_types.empty()) {
-    document.optional_text("extension", record.at(TextField::filetype));
+    put_text(document, "extension", record.text<Field::filetype>());
   } else {
-    document.texts("extension", record.alt_file_types);
+    put_texts(document, "extension", record.alt_file_types);
   }
-  const auto duration = record.at(NumberField::duration).value_or(0);
+  const auto duration = record.number<Field::duration>().value_or(0);
   if (duration != 0) {
     document.text("length", duration < 30'000    ? std::string_view{"shortest"}
                             : duration < 120'000 ? std::string_view{"short"}
@@ -196,22 +146,42 @@ void put_audio_fields(Document& document, const StoreRecord& record) {
   }
 }
 
-void put_content(std::string& out, Document& document, const StoreRecord& record) {
-  document.text("created_on", format_millis(record.created_on));
-  document.flag("mature", is_mature(record));
-  document.texts("sensitivity", record.sensitivity);
-  document.optional_text("title", record.at(TextField::title));
-  put_description(document, record);
-  document.optional_text("creator", record.at(TextField::creator));
-  put_tags(out, document, record);
-  document.text("provider", record.provider);
-  document.optional_text("source", record.at(TextField::source));
-  if (const auto& license = record.at(TextField::license)) {
-    put_lower_case(document, "license", *license);
+// What the record contract calls indexed.
+template <Field field>
+void put_field(ObjectWriter& document, const StoreRecord& record) {
+  constexpr const FieldSpec& spec = field_spec(field);
+  if constexpr (spec.indexed == Indexed::no) {
+    return;
+  } else if constexpr (field == Field::provider) {
+    document.text(spec.name, record.provider);
+  } else if constexpr (spec.kind == FieldKind::integer) {
+    if (const auto& number = record.number<field>()) {
+      document.integer(spec.name, *number);
+    }
+  } else if constexpr (spec.indexed == Indexed::lower_case) {
+    if (const auto& text = record.text<field>()) {
+      document.text(spec.name, lower_ascii(*text));
+    }
+  } else {
+    static_assert(spec.is_text(), "a kind that no document has yet");
+    put_text(document, spec.name, record.text<field>());
   }
-  document.optional_text("category", record.at(TextField::category));
-  document.optional_text("filetype", record.at(TextField::filetype));
-  document.optional_text("url", record.at(TextField::url));
+}
+
+template <std::size_t... I>
+void put_indexed_fields(ObjectWriter& document, const StoreRecord& record,
+                        std::index_sequence<I...> /*fields*/) {
+  (put_field<static_cast<Field>(I)>(document, record), ...);
+}
+
+void put_content(std::string& out, ObjectWriter& document, const StoreRecord& record) {
+  document.text("created_on", format_millis(record.created_on));
+  document.text("updated_on", format_millis(record.updated_on));
+  document.boolean("mature", is_mature(record));
+  put_texts(document, "sensitivity", record.sensitivity);
+  put_indexed_fields(document, record, std::make_index_sequence<kFieldCount>{});
+  put_description(document, record);
+  put_tags(out, document, record);
   put_boosts(document, record);
   record.media_type == MediaType::image ? put_image_fields(document, record)
                                         : put_audio_fields(document, record);
@@ -343,7 +313,7 @@ void append_bulk_item(std::string& out, const StoreRecord& record, std::string_v
                  R"("version_type":"external"}}}})"
                  "\n",
                  index_prefix, to_string(record.media_type), record.identifier, record.revision);
-  Document document{out};
+  ObjectWriter document{out};
   document.text("identifier", record.identifier);
   document.integer("revision", record.revision);
   document.text("status", to_string(record.status));
@@ -351,6 +321,7 @@ void append_bulk_item(std::string& out, const StoreRecord& record, std::string_v
     put_content(out, document, record);
   }
   document.close();
+  out.push_back('\n');
 }
 
 Result<WriteReport> read_bulk_response(std::string_view body, std::size_t sent) {

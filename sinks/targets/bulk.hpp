@@ -5,21 +5,21 @@
 #include <string_view>
 
 #include "core/result.hpp"
-#include "sinks/catalog_record.hpp"
 #include "sinks/sink.hpp"
+#include "sinks/store_record.hpp"
 
 namespace freshet {
 
 /// Appends the two lines of one record to the body of a bulk request: index it under its identifier
 /// with its revision as external version, through the write alias `<prefix><media type>-write`.
 ///
-/// The document has what searching needs and nothing that may be empty; what is shown comes from
-/// Postgres. A work that is not live becomes a stub of `identifier`, `revision` and `status`:
-/// Elasticsearch forgets the version of a deleted document after a minute, a stub keeps it.
+/// The document has what searching needs, and no empty members; what is shown comes from Postgres.
+/// A work that is not live becomes a stub of `identifier`, `revision` and `status`: Elasticsearch
+/// forgets the version of a deleted document after a minute, a stub keeps it.
 ///
 /// @param index_prefix  goes before the alias; a valid index name part, not escaped.
 /// @thread_safety  Pure function.
-/// @source  docs/architecture.md, "Search documents".
+/// @source  docs/sinks.md, "Search documents".
 void append_bulk_item(std::string& out, const StoreRecord& record, std::string_view index_prefix);
 
 /// Sorts the reply to one bulk request into records written and records refused.

@@ -1,29 +1,15 @@
 #include "sinks/targets/copy_rows.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace freshet {
 namespace {
-
-constexpr std::string_view kImageColumns =
-    "identifier, created_on, updated_on, last_synced_with_source, provider, foreign_identifier, "
-    "revision, status, duplicate_of, former_identifiers, ingestion_type, source, "
-    "foreign_landing_url, url, thumbnail, filesize, license, license_version, creator, "
-    "creator_url, title, meta_data, tags, watermarked, filetype, category, "
-    "standardized_popularity, authority, sensitivity, hidden_tags, width, height";
-constexpr std::uint16_t kImageFields = 32;
-
-constexpr std::string_view kAudioColumns =
-    "identifier, created_on, updated_on, last_synced_with_source, provider, foreign_identifier, "
-    "revision, status, duplicate_of, former_identifiers, ingestion_type, source, "
-    "foreign_landing_url, url, thumbnail, filesize, license, license_version, creator, "
-    "creator_url, title, meta_data, tags, watermarked, filetype, category, "
-    "standardized_popularity, authority, sensitivity, hidden_tags, duration, bit_rate, "
-    "sample_rate, set_position, genres, audio_set, alt_files, audio_set_foreign_identifier";
-constexpr std::uint16_t kAudioFields = 38;
 
 // Microseconds from 1970 to 2000, where PostgreSQL's timestamps begin.
 constexpr std::int64_t kPostgresEpoch = 946'684'800'000'000;
@@ -142,72 +128,163 @@ void put_texts(std::string& out, std::span<const std::string_view> texts) {
   put_array(out, kTextOid, texts, [](std::string& to, std::string_view t) { put_text(to, t); });
 }
 
-void put_identity(std::string& out, const StoreRecord& record) {
-  put_uuid(out, record.identifier);
-  put_time(out, record.created_on);
-  put_time(out, record.updated_on);
-  if (record.last_seen_at) {
-    put_time(out, *record.last_seen_at);
+/// A column of a media table, and what goes into it.
+struct Column {
+  std::string_view name;
+  FieldMedia media;
+  void (*put)(std::string& out, const StoreRecord& record);
+};
+
+using Record = const StoreRecord&;
+
+// What a stub has, too.
+constexpr auto kIdentity = std::to_array<Column>({
+    {"identifier", FieldMedia::all,
+     [](std::string& out, Record r) { put_uuid(out, r.identifier); }},
+    {"created_on", FieldMedia::all,
+     [](std::string& out, Record r) { put_time(out, r.created_on); }},
+    {"updated_on", FieldMedia::all,
+     [](std::string& out, Record r) { put_time(out, r.updated_on); }},
+    {"last_synced_with_source", FieldMedia::all,
+     [](std::string& out, Record r) {
+       r.last_seen_at ? put_time(out, *r.last_seen_at) : put_null(out);
+     }},
+    {"provider", FieldMedia::all, [](std::string& out, Record r) { put_text(out, r.provider); }},
+    {"foreign_identifier", FieldMedia::all,
+     [](std::string& out, Record r) { put_text(out, r.foreign_identifier); }},
+    {"revision", FieldMedia::all, [](std::string& out, Record r) { put_bigint(out, r.revision); }},
+    {"status", FieldMedia::all,
+     [](std::string& out, Record r) { put_text(out, to_string(r.status)); }},
+    {"duplicate_of", FieldMedia::all,
+     [](std::string& out, Record r) { put_text_or_null(out, r.duplicate_of); }},
+    {"former_identifiers", FieldMedia::all,
+     [](std::string& out, Record r) {
+       put_array(out, kUuidOid, std::span<const std::string_view>{r.former_identifiers},
+                 [](std::string& to, std::string_view uuid) { put_uuid(to, uuid); });
+     }},
+});
+
+template <Field field>
+void put_field(std::string& out, Record record) {
+  constexpr const FieldSpec& spec = field_spec(field);
+  if constexpr (field == Field::audio_set_foreign_identifier) {
+    // Older sightings say only inside the set's object which set it is.
+    const auto& set = record.text<field>();
+    set ? put_text(out, *set) : put_text_or_null(out, record.audio_set_id);
+  } else if constexpr (spec.is_text()) {
+    put_text(out, record.text<field>());
+  } else if constexpr (spec.kind == FieldKind::integer) {
+    put_number(out, record.number<field>());
   } else {
+    put_bool(out, record.flag<field>());
+  }
+}
+
+// The fields of the record contract under their own names; the key's are in the identity.
+constexpr std::size_t kFieldColumns =
+    kStorePlaces.texts + kStorePlaces.numbers + kStorePlaces.flags;
+constexpr auto kFields = []<std::size_t... I>(std::index_sequence<I...>) {
+  std::array<Column, kFieldColumns> columns{};
+  auto at = columns.begin();
+  const auto add = [&]<std::size_t i>() {
+    if constexpr (!kFieldSpecs[i].is_key) {
+      *at++ = {kFieldSpecs[i].name, kFieldSpecs[i].media, &put_field<static_cast<Field>(i)>};
+    }
+  };
+  (add.template operator()<I>(), ...);
+  return columns;
+}(std::make_index_sequence<kFieldCount>{});
+
+constexpr auto kCollections = std::to_array<Column>({
+    {"meta_data", FieldMedia::all, [](std::string& out, Record r) { put_json(out, r.meta_data); }},
+    {"tags", FieldMedia::all, [](std::string& out, Record r) { put_json(out, r.tags_json); }},
+    {"genres", FieldMedia::audio,
+     [](std::string& out, Record r) {
+       put_array(out, kVarcharOid, std::span<const std::optional<std::string_view>>{r.genres},
+                 [](std::string& to, const auto& genre) { put_text(to, genre); });
+     }},
+    {"audio_set", FieldMedia::audio,
+     [](std::string& out, Record r) { put_json(out, r.audio_set); }},
+    {"alt_files", FieldMedia::audio,
+     [](std::string& out, Record r) { put_json(out, r.alt_files); }},
+});
+
+constexpr auto kDerived = std::to_array<Column>({
+    {"standardized_popularity", FieldMedia::all,
+     [](std::string& out, Record r) { put_double(out, r.popularity); }},
+    {"authority", FieldMedia::all,
+     [](std::string& out, Record r) { put_double(out, r.authority); }},
+    {"sensitivity", FieldMedia::all,
+     [](std::string& out, Record r) { put_texts(out, r.sensitivity); }},
+    {"hidden_tags", FieldMedia::all,
+     [](std::string& out, Record r) {
+       put_array(out, kInt4Oid, std::span<const std::int32_t>{r.hidden_tags},
+                 [](std::string& to, std::int32_t position) { put_number(to, position); });
+     }},
+});
+
+/// The columns behind the identity, of both media in one order.
+constexpr auto kContent = [] {
+  std::array<Column, kFields.size() + kCollections.size() + kDerived.size()> columns{};
+  auto at = std::ranges::copy(kFields, columns.begin()).out;
+  at = std::ranges::copy(kCollections, at).out;
+  std::ranges::copy(kDerived, at);
+  return columns;
+}();
+
+constexpr std::uint16_t content_size(MediaType media_type) {
+  return static_cast<std::uint16_t>(std::ranges::count_if(
+      kContent, [=](const Column& column) { return applies_to(column.media, media_type); }));
+}
+
+// Known at compile time, each call is one that the compiler sees through.
+template <std::size_t... I>
+void put_identity(std::string& out, Record record, std::index_sequence<I...> /*columns*/) {
+  (kIdentity[I].put(out, record), ...);
+}
+
+template <MediaType media_type, std::size_t... I>
+void put_content(std::string& out, Record record, std::index_sequence<I...> /*columns*/) {
+  const auto put = [&]<std::size_t i>() {
+    if constexpr (applies_to(kContent[i].media, media_type)) {
+      kContent[i].put(out, record);
+    }
+  };
+  (put.template operator()<I>(), ...);
+}
+
+template <MediaType media_type>
+void put_row(std::string& out, Record record) {
+  constexpr std::uint16_t content = content_size(media_type);
+  put_big_endian(out, static_cast<std::uint16_t>(kIdentity.size() + content));
+  put_identity(out, record, std::make_index_sequence<kIdentity.size()>{});
+  if (record.is_shown()) {
+    return put_content<media_type>(out, record, std::make_index_sequence<kContent.size()>{});
+  }
+  for (std::uint16_t i = 0; i < content; ++i) {
     put_null(out);
   }
-  put_text(out, record.provider);
-  put_text(out, record.foreign_identifier);
-  put_bigint(out, record.revision);
-  put_text(out, to_string(record.status));
-  put_text_or_null(out, record.duplicate_of);
-  put_array(out, kUuidOid, std::span<const std::string_view>{record.former_identifiers},
-            [](std::string& to, std::string_view uuid) { put_uuid(to, uuid); });
-}
-constexpr std::uint16_t kIdentityFields = 10;
-
-void put_common_content(std::string& out, const StoreRecord& record) {
-  put_text(out, record.at(TextField::ingestion_type));
-  put_text(out, record.at(TextField::source));
-  put_text(out, record.at(TextField::foreign_landing_url));
-  put_text(out, record.at(TextField::url));
-  put_text(out, record.at(TextField::thumbnail));
-  put_number(out, record.at(NumberField::filesize));
-  put_text(out, record.at(TextField::license));
-  put_text(out, record.at(TextField::license_version));
-  put_text(out, record.at(TextField::creator));
-  put_text(out, record.at(TextField::creator_url));
-  put_text(out, record.at(TextField::title));
-  put_json(out, record.meta_data);
-  put_json(out, record.tags_json);
-  put_bool(out, record.watermarked);
-  put_text(out, record.at(TextField::filetype));
-  put_text(out, record.at(TextField::category));
-  put_double(out, record.popularity);
-  put_double(out, record.authority);
-  put_texts(out, record.sensitivity);
-  put_array(out, kInt4Oid, std::span<const std::int32_t>{record.hidden_tags},
-            [](std::string& to, std::int32_t position) { put_number(to, position); });
 }
 
-void put_image_content(std::string& out, const StoreRecord& record) {
-  put_number(out, record.at(NumberField::width));
-  put_number(out, record.at(NumberField::height));
-}
-
-void put_audio_content(std::string& out, const StoreRecord& record) {
-  put_number(out, record.at(NumberField::duration));
-  put_number(out, record.at(NumberField::bit_rate));
-  put_number(out, record.at(NumberField::sample_rate));
-  put_number(out, record.at(NumberField::set_position));
-  put_array(out, kVarcharOid, std::span<const std::optional<std::string_view>>{record.genres},
-            [](std::string& to, const auto& genre) { put_text(to, genre); });
-  put_json(out, record.audio_set);
-  put_json(out, record.alt_files);
-  // Older sightings say only inside the set's object which set it is.
-  const auto& set = record.at(TextField::audio_set_foreign_identifier);
-  set ? put_text(out, *set) : put_text_or_null(out, record.audio_set_id);
+std::string name_columns(MediaType media_type) {
+  std::string names;
+  for (const Column& column : kIdentity) {
+    names.append(names.empty() ? "" : ", ").append(column.name);
+  }
+  for (const Column& column : kContent) {
+    if (applies_to(column.media, media_type)) {
+      names.append(", ").append(column.name);
+    }
+  }
+  return names;
 }
 
 }  // namespace
 
-std::string_view copy_columns(MediaType media_type) noexcept {
-  return media_type == MediaType::image ? kImageColumns : kAudioColumns;
+std::string_view copy_columns(MediaType media_type) {
+  static const std::string kImage = name_columns(MediaType::image);
+  static const std::string kAudio = name_columns(MediaType::audio);
+  return media_type == MediaType::image ? kImage : kAudio;
 }
 
 void begin_copy(std::string& out) {
@@ -217,18 +294,8 @@ void begin_copy(std::string& out) {
 }
 
 void append_row(std::string& out, const StoreRecord& record) {
-  const bool is_image = record.media_type == MediaType::image;
-  const std::uint16_t fields = is_image ? kImageFields : kAudioFields;
-  put_big_endian(out, fields);
-  put_identity(out, record);
-  if (!record.is_shown()) {
-    for (std::uint16_t i = kIdentityFields; i < fields; ++i) {
-      put_null(out);
-    }
-    return;
-  }
-  put_common_content(out, record);
-  is_image ? put_image_content(out, record) : put_audio_content(out, record);
+  record.media_type == MediaType::image ? put_row<MediaType::image>(out, record)
+                                        : put_row<MediaType::audio>(out, record);
 }
 
 void end_copy(std::string& out) { put_big_endian(out, std::int16_t{-1}); }

@@ -3,13 +3,13 @@
 #include <string>
 #include <string_view>
 
-#include "sinks/catalog_record.hpp"
+#include "sinks/store_record.hpp"
 
 namespace freshet {
 
 /// The columns of a media table that a sink writes, comma-separated, in the order of a row's
 /// fields. `removed_from_source` is not among them: the table computes it from `status`.
-std::string_view copy_columns(MediaType media_type) noexcept;
+std::string_view copy_columns(MediaType media_type);
 
 /// Binary COPY data: header, rows, trailer. Binary, because nothing has to be escaped by us and
 /// parsed from text by the server.

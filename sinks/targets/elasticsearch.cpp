@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "core/http/elasticsearch.hpp"
 #include "core/utf8.hpp"
-#include "sinks/catalog_record.hpp"
+#include "sinks/sink_spec.hpp"
+#include "sinks/store_record.hpp"
 #include "sinks/targets/bulk.hpp"
 
 namespace freshet {
@@ -34,6 +36,8 @@ class ElasticsearchSink final : public Sink {
       const std::size_t begin = items.body.size();
       append_bulk_item(items.body, **record, options_.index_prefix);
       items.list.push_back({i, begin, items.body.size()});
+      report.left_out.insert(report.left_out.end(), (*record)->left_out.begin(),
+                             (*record)->left_out.end());
     }
     if (auto sent = send_in_parts(items, report); !sent) {
       return sent.error();
@@ -53,7 +57,8 @@ class ElasticsearchSink final : public Sink {
           fmt::format("{}{}-write", options_.index_prefix, to_string(media_type));
       http::Request request;
       request.method = http::Method::head;
-      request.url = options_.url + "/_alias/" + alias;
+      // Of this index alone: a look at the aliases of all needs rights on all.
+      request.url = options_.url + "/" + alias + "/_alias/" + alias;
       request.timeout = 10s;
       const auto response = client_->send(request);
       if (!response) {
@@ -62,6 +67,10 @@ class ElasticsearchSink final : public Sink {
       if (response->status == 404) {
         return Error{Errc::store_refused, Retry::after_backoff,
                      "Elasticsearch has no alias " + alias + ": run `freshet schema apply`"};
+      }
+      if (response->status == 401 || response->status == 403) {
+        return Error{Errc::http_status, Retry::never,
+                     http::refused_access(options_.url, *response)};
       }
       if (response->status != 200) {
         return Error{Errc::http_status, Retry::after_backoff,
@@ -173,10 +182,21 @@ class ElasticsearchSink final : public Sink {
 
 std::unique_ptr<Sink> make_elasticsearch_sink(std::unique_ptr<http::HttpClient> client,
                                               ElasticsearchOptions options) {
-  while (options.url.ends_with('/')) {
-    options.url.pop_back();
-  }
+  options.url = http::elasticsearch_base(std::move(options.url));
   return std::make_unique<ElasticsearchSink>(std::move(client), std::move(options));
+}
+
+SinkSpec elasticsearch_sink() {
+  return {.role = role("sink.elasticsearch"),
+          .meaning = "Documents of the catalogue: search",
+          // The node is the slow part: two requests under way keep it busy while we encode a third.
+          .writers = 3,
+          .make = [](const Config& config, const SinkSource&, std::stop_token stop) {
+            return make_elasticsearch_sink(
+                std::make_unique<http::CurlClient>(
+                    http::elasticsearch_options(config, std::move(stop))),
+                {config.elasticsearch.url, config.elasticsearch.index_prefix});
+          }};
 }
 
 }  // namespace freshet

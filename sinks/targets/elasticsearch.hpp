@@ -9,7 +9,7 @@
 namespace freshet {
 
 struct ElasticsearchOptions {
-  std::string url;  ///< without a slash at its end
+  std::string url;
   std::string index_prefix;
 };
 

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/postgres/conninfo.hpp"
+
 namespace freshet {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr auto kConnectLimit = 10s;
+constexpr auto kHostLimit = 4s;  // of each, where there are several
 // Longer than any batch takes; a server that froze with the connection open is noticed after this.
 constexpr auto kStatementLimit = 120s;
 constexpr auto kStopCheck = 200ms;
@@ -22,7 +25,11 @@ std::string trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
     text.remove_suffix(1);
   }
-  return std::string{text};
+  std::string line{text};  // several hosts or addresses have a line each
+  for (std::size_t at = 0; (at = line.find('\n', at)) != std::string::npos;) {
+    line.replace(at, 1, "; ");
+  }
+  return line;
 }
 
 }  // namespace
@@ -32,7 +39,9 @@ bool PgFailure::is_about_data() const {
 }
 
 PgSession::PgSession(std::string dsn, std::vector<std::string> setup, std::stop_token stop)
-    : dsn_{std::move(dsn)}, setup_{std::move(setup)}, stop_{std::move(stop)} {}
+    : hosts_{postgres::conninfo_by_host(dsn, "freshet sink postgres")},
+      setup_{std::move(setup)},
+      stop_{std::move(stop)} {}
 
 PgFailure PgSession::lost(Errc errc, std::string_view why) {
   std::string text = "PostgreSQL: ";
@@ -88,11 +97,22 @@ boost::system::result<bool, PgFailure> PgSession::ensure_open() {
   if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) {
     return false;
   }
-  connection_.reset(PQconnectStart(dsn_.c_str()));
+  for (auto host = hosts_.begin();; ++host) {
+    const bool is_last = host + 1 == hosts_.end();
+    const auto limit = hosts_.size() == 1 ? kConnectLimit : kHostLimit;
+    auto opened = connect(*host, Steady::now() + limit);
+    if (opened || is_last || stop_.stop_requested()) {
+      return opened;
+    }
+  }
+}
+
+boost::system::result<bool, PgFailure> PgSession::connect(const std::string& conninfo,
+                                                          Deadline deadline) {
+  connection_.reset(PQconnectStart(conninfo.c_str()));
   if (!connection_) {
     return lost(Errc::unreachable, "out of memory");
   }
-  const Deadline deadline = Steady::now() + kConnectLimit;
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (status != PGRES_POLLING_OK) {
     if (status == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) {

@@ -28,9 +28,12 @@ struct FreeResult {
 };
 using PgResult = std::unique_ptr<PGresult, FreeResult>;
 
-/// One connection, used without ever blocking for good: every wait ends with the answer, a time
-/// limit, or a stop. After any failure without SQLSTATE the connection is gone; the next call opens
+/// One connection on which no wait lasts for good: every wait ends with the answer, a time limit,
+/// or a stop. After a failure without SQLSTATE the connection is gone, and the next call opens
 /// another.
+///
+/// It is for binary COPY and what must be in the same transaction, which libpqxx cannot do (ADR
+/// 0017). Everything else goes through postgres::Connection.
 ///
 /// @thread_safety  One thread at a time.
 class PgSession {
@@ -38,7 +41,8 @@ class PgSession {
   /// @param setup  statements run on each new connection.
   PgSession(std::string dsn, std::vector<std::string> setup, std::stop_token stop);
 
-  /// Opens the connection if there is none. True: it is a new one.
+  /// Opens the connection if there is none, to the first host of the DSN that takes it. True: it is
+  /// a new one.
   boost::system::result<bool, PgFailure> ensure_open();
   /// Runs one or more statements without parameters; the result is the last one's.
   boost::system::result<PgResult, PgFailure> run(const std::string& sql);
@@ -47,7 +51,8 @@ class PgSession {
                                                  const std::vector<std::string>& parameters);
   /// Sends data to a `COPY … FROM STDIN` statement.
   boost::system::result<PgResult, PgFailure> copy_in(const std::string& sql, std::string_view data);
-  /// Ends a transaction that failed. A connection that cannot is closed, which does the same.
+  /// Ends a transaction that failed. If that fails, the connection is closed, which has the same
+  /// effect.
   void roll_back();
   void close() { connection_.reset(); }
 
@@ -64,7 +69,9 @@ class PgSession {
   PgFailure lost(Errc errc, std::string_view why);
   PgFailure refused(const PGresult* result);
 
-  std::string dsn_;
+  boost::system::result<bool, PgFailure> connect(const std::string& conninfo, Deadline deadline);
+
+  std::vector<std::string> hosts_;  ///< how each is reached
   std::vector<std::string> setup_;
   std::stop_token stop_;
   std::unique_ptr<PGconn, Finish> connection_;

@@ -8,10 +8,13 @@
 #include <cstdlib>
 #include <utility>
 
-#include "core/json.hpp"
-#include "sinks/catalog_record.hpp"
+#include "core/json_writer.hpp"
+#include "sinks/sink_spec.hpp"
+#include "sinks/store_record.hpp"
 #include "sinks/targets/copy_rows.hpp"
+#include "sinks/targets/dead_letter_actions.hpp"
 #include "sinks/targets/pg_session.hpp"
+#include "sinks/targets/source_visibility.hpp"
 
 namespace freshet {
 namespace {
@@ -47,7 +50,8 @@ std::string upsert_sql(MediaType media_type) {
 }
 
 /// Adds the histories of decisions, `$1` being a JSON list of what `encode_decisions` makes. A line
-/// is there for good once it is there, so no revision has to guard it.
+/// is there for good once it is there, so no revision has to guard it. Kinds that the decoder does
+/// not know were not looked at by it.
 constexpr const char* kInsertDecisions =
     "INSERT INTO decision (identifier, kind, decision_id, action, decided_by, why, decided_at, "
     "media_type, provider, foreign_identifier) "
@@ -55,19 +59,21 @@ constexpr const char* kInsertDecisions =
     "e ->> 'by', e ->> 'why', (e ->> 'at')::timestamptz, w ->> 'media_type', w ->> 'provider', "
     "w ->> 'foreign_identifier' "
     "FROM jsonb_array_elements($1::jsonb) w, jsonb_each(w -> 'decisions') d, "
-    "jsonb_array_elements(CASE jsonb_typeof(d.value) WHEN 'object' THEN d.value -> 'history' "
-    "ELSE '[]' END) e ON CONFLICT DO NOTHING";
+    "jsonb_array_elements(CASE WHEN d.key IN ('takedown', 'sensitive', 'erase') "
+    "AND jsonb_typeof(d.value) = 'object' THEN d.value -> 'history' ELSE '[]' END) e "
+    "WHERE d.key IN ('takedown', 'sensitive', 'erase') ON CONFLICT DO NOTHING";
 
 /// `{"identifier","media_type","provider","foreign_identifier","decisions"}`
 std::string encode_decisions(const StoreRecord& record) {
-  std::string out = fmt::format(R"({{"identifier":"{}","media_type":"{}","provider":)",
-                                record.identifier, to_string(record.media_type));
-  append_json_string(out, record.provider);
-  out += R"(,"foreign_identifier":)";
-  append_json_string(out, record.foreign_identifier);
-  out += R"(,"decisions":)";
-  out += record.decisions;
-  return out + "}";
+  std::string out;
+  ObjectWriter object{out};
+  object.text("identifier", record.identifier);
+  object.text("media_type", to_string(record.media_type));
+  object.text("provider", record.provider);
+  object.text("foreign_identifier", record.foreign_identifier);
+  object.raw("decisions", record.decisions);
+  object.close();
+  return out;
 }
 
 std::vector<std::string> session_setup() {
@@ -199,15 +205,22 @@ class PostgresSink final : public Sink {
 
   Result<void> check() override {
     if (auto opened = session_.ensure_open(); !opened) {
-      return opened.error().error;
+      return judge(opened.error());
     }
     if (auto done = session_.run("SELECT FROM sink_offsets LIMIT 0"); !done) {
-      return done.error().error;
+      return judge(done.error());
     }
     return {};
   }
 
  private:
+  /// A right that is missing (42501) does not come by waiting.
+  static Error judge(const PgFailure& failure) {
+    return failure.sqlstate == "42501"
+               ? Error{failure.error.errc(), Retry::never, failure.error.message()}
+               : failure.error;
+  }
+
   using Stored = boost::system::result<std::size_t, PgFailure>;
 
   EncodedRows encode(const SinkBatch& batch, WriteReport& report) {
@@ -224,6 +237,8 @@ class PostgresSink final : public Sink {
       encoded.rows.push_back(
           {i, (*record)->media_type, begin, encoded.data.size(),
            (*record)->decisions.empty() ? std::string{} : encode_decisions(**record)});
+      report.left_out.insert(report.left_out.end(), (*record)->left_out.begin(),
+                             (*record)->left_out.end());
     }
     return encoded;
   }
@@ -361,8 +376,39 @@ class PostgresSink final : public Sink {
 
 }  // namespace
 
+namespace {
+
+/// What the database keeps besides the rows of works.
+class BesidesRows final : public SinkCompanion {
+ public:
+  BesidesRows(const Config& config, Metrics& metrics, const std::stop_token& stop)
+      : visibility_{make_source_visibility(config, metrics, stop)},
+        actions_{make_dead_letter_actions(config, stop)} {}
+  bool is_done() const override { return visibility_->is_done() && actions_->is_done(); }
+
+ private:
+  std::unique_ptr<SinkCompanion> visibility_;
+  std::unique_ptr<SinkCompanion> actions_;
+};
+
+}  // namespace
+
 std::unique_ptr<Sink> make_postgres_sink(PostgresOptions options) {
   return std::make_unique<PostgresSink>(std::move(options));
+}
+
+SinkSpec postgres_sink() {
+  return {.role = role("sink.postgres"),
+          .meaning = "Rows of the catalogue: detail pages, statistics, analysis",
+          .make =
+              [](const Config& config, const SinkSource& source, std::stop_token stop) {
+                return make_postgres_sink(
+                    {config.postgres.dsn, source.group, source.topic, std::move(stop)});
+              },
+          .companion = [](const Config& config, Metrics& metrics,
+                          std::stop_token stop) -> std::unique_ptr<SinkCompanion> {
+            return std::make_unique<BesidesRows>(config, metrics, stop);
+          }};
 }
 
 }  // namespace freshet

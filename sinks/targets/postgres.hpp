@@ -12,9 +12,9 @@ namespace freshet {
 /// transaction (schemas/postgres).
 ///
 /// The offsets in the database are the truth: they move together with the rows, and only from where
-/// this batch began. So of two processes that both think they own a partition one wins, and the
-/// other reads the database's offsets anew (Errc::fenced). An offset that a replay set back is not
-/// moved forward again by a late writer either.
+/// this batch began. So if two processes both think that they own a partition, one wins, and the
+/// other reads the database's offsets anew (Errc::fenced). Nor can a late writer move an offset
+/// forward that a replay set back.
 struct PostgresOptions {
   std::string dsn;
   std::string group;  ///< `sink_offsets.sink`
