@@ -9,6 +9,8 @@
 namespace freshet {
 namespace {
 
+constexpr std::size_t kPageWidth = 120;
+
 std::string_view to_text(Dated dated) {
   switch (dated) {
     case Dated::no:
@@ -42,11 +44,38 @@ std::string credential_text(const ProviderSpec& spec) {
     return "none";
   }
   const Credential& credential = *spec.credential;
-  return fmt::format("`providers.{}_key` (or `{}`){}, sent as {} `{}`", spec.command,
+  return fmt::format("`providers.{}_key` (or `{}`){}, {} as {} `{}`", spec.command,
                      credential.original_name, credential.is_optional ? ", optional" : "",
+                     credential.sign == nullptr ? "sent" : "never sent: it signs the query,",
                      credential.place == Credential::Place::query ? "query parameter" : "header",
                      credential.name);
 }
+
+// `/hits/hits` is `hits.hits`, as people write it.
+std::string member_text(std::string_view pointer) {
+  std::string text{pointer.empty() ? "the reply" : pointer.substr(1)};
+  std::replace(text.begin(), text.end(), '/', '.');
+  return "`" + text + "`";
+}
+
+std::string answer_text(const Answer& answer) {
+  std::vector<std::string> parts;
+  if (answer.list) {
+    parts.push_back("a list " + member_text(*answer.list));
+  }
+  if (!answer.status.empty()) {
+    parts.push_back(member_text(answer.status) + " = `" + answer.success + "`");
+  }
+  if (!answer.total.empty()) {
+    parts.push_back("the total " + member_text(answer.total));
+  }
+  for (const std::string& pointer : answer.holds) {
+    parts.push_back(member_text(pointer));
+  }
+  return joined(parts);
+}
+
+}  // namespace
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
@@ -67,6 +96,36 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+namespace {
+
+// Lines of at most so many letters, as far as words let them.
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  std::size_t column = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    const std::size_t letters = count_code_points(word);
+    if (column > 0 && column + 1 + letters > width) {
+      out += '\n';
+      column = 0;
+    } else if (column > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += letters;
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string rate_text(const ProviderSpec& spec) {
+  return spec.delay.count() > 0
+             ? fmt::format("{:.3g}/s", 1e6 / static_cast<double>(spec.delay.count()))
+             : "-";
+}
+
 json::value spec_json(const ProviderSpec& spec) {
   json::array keys;
   for (const auto& [media_type, key] : spec.providers) {
@@ -78,6 +137,10 @@ json::value spec_json(const ProviderSpec& spec) {
       {"providers", std::move(keys)},
       {"schedule", spec.schedule},
       {"dated", to_text(spec.dated)},
+      {"requests_per_second", spec.delay.count() > 0
+                                  ? json::value(1e6 / static_cast<double>(spec.delay.count()))
+                                  : json::value(nullptr)},
+      {"in_flight", spec.in_flight},
       {"credential",
        spec.credential ? json::value("providers." + spec.command + "_key") : json::value(nullptr)}};
 }
@@ -95,13 +158,23 @@ std::string describe_provider(const ProviderSpec& spec) {
   if (!spec.endpoint.empty()) {
     row("List requests", "`" + spec.endpoint + "`");
   }
+  if (const std::string answer = answer_text(spec.answer); !answer.empty()) {
+    row("A list reply holds", answer);
+  }
+  row("A set is done", spec.paging == Paging::linked
+                           ? "when its reply names no next page"
+                           : "with the first empty page, behind a short one or the total");
   row("Schedule", spec.schedule);
   row("By date", spec.dated == Dated::no ? "no: every run reads everything"
                  : spec.dated == Dated::optional
                      ? "optional: with `--date` what changed that day"
                      : "yes: one UTC day a run, by default the last whole one");
   row("By slices of time", spec.takes_slice ? "yes (`--slice`)" : "no");
-  row("Between requests", fmt::format("{} ms per host", spec.delay.count()));
+  row("Between requests",
+      fmt::format("{:g} ms per host", static_cast<double>(spec.delay.count()) / 1000));
+  if (spec.in_flight > 1) {
+    row("In flight", fmt::format("the requests of {} raw records of a page", spec.in_flight));
+  }
   row("Attempts", fmt::format("{}", spec.retries + 1));
   row("Page size", fmt::format("{}", spec.batch_limit));
   row("Credential", credential_text(spec));
@@ -109,7 +182,7 @@ std::string describe_provider(const ProviderSpec& spec) {
     row("Always", fmt::format("`{}` = `{}`", name, value));
   }
   if (!spec.notes.empty()) {
-    page += "\n" + spec.notes + "\n";
+    page += "\n" + wrapped(spec.notes, kPageWidth) + "\n";
   }
   return page;
 }
@@ -123,33 +196,11 @@ std::string list_providers(const std::vector<const ProviderSpec*>& specs, bool a
     return to_json(array) + '\n';
   }
   std::vector<std::vector<std::string>> rows{
-      {"PROVIDER", "RECORDS", "SCHEDULE", "BY DATE", "CREDENTIAL"}};
+      {"PROVIDER", "RECORDS", "SCHEDULE", "BY DATE", "RATE", "CREDENTIAL"}};
   for (const ProviderSpec* spec : specs) {
     rows.push_back({spec->command, keys_of(*spec), spec->schedule,
-                    std::string{to_text(spec->dated)},
+                    std::string{to_text(spec->dated)}, rate_text(*spec),
                     spec->credential ? "providers." + spec->command + "_key" : "-"});
-  }
-  return table(rows);
-}
-
-std::string list_states(const std::vector<RunState>& states, bool as_json) {
-  if (as_json) {
-    json::array array;
-    for (const RunState& state : states) {
-      array.push_back(*parse_json(encode_run_state(state)));
-    }
-    return to_json(array) + '\n';
-  }
-  std::vector<std::vector<std::string>> rows{{"PROVIDER", "OUTCOME", "DATE", "STARTED", "ENDED",
-                                              "PAGES", "EMITTED", "DROPPED", "REJECTED", "ERROR"}};
-  for (const RunState& state : states) {
-    rows.push_back(
-        {state.command, std::string{to_string(state.outcome)}, state.date.value_or("-"),
-         format_millis(state.started_at),
-         state.finished_at ? format_millis(*state.finished_at) : "-",
-         std::to_string(state.counts.at("pages")), std::to_string(state.counts.at("emitted")),
-         std::to_string(state.counts.sum("dropped")), std::to_string(state.counts.sum("rejected")),
-         state.error.empty() ? "-" : state.error});
   }
   return table(rows);
 }

@@ -4,15 +4,16 @@
 #include <vector>
 
 #include "producers/provider.hpp"
-#include "producers/run_state.hpp"
 
 namespace freshet {
 
 /// A page in markdown on one provider, for docs/components/.
 std::string describe_provider(const ProviderSpec& spec);
 
-/// Tables (or one JSON array) for `--list` and `--status`, with a line break at the end.
+/// A table (or one JSON array) for `--list`, with a line break at the end.
 std::string list_providers(const std::vector<const ProviderSpec*>& specs, bool as_json);
-std::string list_states(const std::vector<RunState>& states, bool as_json);
+
+/// Columns as wide as their widest cell.
+std::string table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace freshet

@@ -12,14 +12,24 @@ std::string_view to_string(ProducerDrop reason) noexcept {
       return "missing_foreign_landing_url";
     case ProducerDrop::missing_url:
       return "missing_url";
+    case ProducerDrop::missing_title:
+      return "missing_title";
     case ProducerDrop::already_seen:
       return "already_seen";
     case ProducerDrop::detail_gone:
       return "detail_gone";
+    case ProducerDrop::no_audio:
+      return "no_audio";
+    case ProducerDrop::no_file_size:
+      return "no_file_size";
     case ProducerDrop::no_image:
       return "no_image";
+    case ProducerDrop::no_license:
+      return "no_license";
     case ProducerDrop::not_public_domain:
       return "not_public_domain";
+    case ProducerDrop::still_there:
+      return "still_there";
     case ProducerDrop::unsupported_media_type:
       return "unsupported_media_type";
   }

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace freshet {
 namespace {
@@ -43,7 +44,7 @@ std::optional<std::string> style_link(std::string_view style) {
   return std::string{rest};
 }
 
-std::optional<std::string> link_of(xmlNode* element) {
+void add_links(xmlNode* element, std::vector<std::string>& links) {
   for (const xmlAttr* attribute = element->properties; attribute != nullptr;
        attribute = attribute->next) {
     const std::string_view name = view(attribute->name);
@@ -55,13 +56,19 @@ std::optional<std::string> link_of(xmlNode* element) {
     const std::unique_ptr<xmlChar, FreeText> value{
         xmlNodeListGetString(element->doc, attribute->children, 1)};
     if (!is_style) {
-      return std::string{view(value.get())};
-    }
-    if (auto link = style_link(view(value.get()))) {
-      return link;
+      links.emplace_back(view(value.get()));
+    } else if (auto link = style_link(view(value.get()))) {
+      links.push_back(std::move(*link));
     }
   }
-  return std::nullopt;
+}
+
+// Elements whose content no reader sees: code, what waits for a script or for its absence, and what
+// is about the page. The parser puts a `<style>` or `<link>` that a text begins with into a head.
+bool is_unseen(const xmlNode& element) {
+  constexpr std::array<std::string_view, 9> kNames{
+      "script", "style", "template", "noscript", "head", "title", "link", "meta", "base"};
+  return std::find(kNames.begin(), kNames.end(), view(element.name)) != kNames.end();
 }
 
 // Depth is bounded by libxml2's own limit (256), so recursion is safe.
@@ -74,16 +81,95 @@ void collect(xmlNode* node, HtmlContent& content, bool& is_first) {
       }
       is_first = false;
       content.spaced_text += view(node->content);
-    } else if (node->type == XML_ELEMENT_NODE) {
-      if (!content.first_link) {
-        content.first_link = link_of(node);
-      }
+    } else if (node->type == XML_ELEMENT_NODE && !is_unseen(*node)) {
+      add_links(node, content.links);
       collect(node->children, content, is_first);
     }
   }
 }
 
+constexpr char32_t kReplacement = 0xFFFD;
+
+// The number behind `&#`, as far as it goes; `length` counts what was read, semicolon included.
+char32_t numeric_reference(std::string_view text, std::size_t& length) {
+  const bool is_hex = text.starts_with('x') || text.starts_with('X');
+  const std::uint32_t base = is_hex ? 16 : 10;
+  std::uint32_t code = 0;
+  std::size_t at = is_hex ? 1 : 0;
+  const std::size_t first = at;
+  for (; at < text.size(); ++at) {
+    const int digit = hex_value(text[at]);
+    if (digit < 0 || static_cast<std::uint32_t>(digit) >= base) {
+      break;
+    }
+    code = std::min<std::uint32_t>(code * base + static_cast<std::uint32_t>(digit), 0x110000);
+  }
+  if (at == first) {
+    length = 0;
+    return 0;
+  }
+  length = at + (at < text.size() && text[at] == ';' ? 1 : 0);
+  const bool is_character = code != 0 && code < 0x110000 && (code < 0xD800 || code > 0xDFFF);
+  return is_character ? code : kReplacement;
+}
+
+// The character of a name, 0 where there is none.
+char32_t character_of(std::string_view name) {
+  if (name == "apos") {
+    return U'\'';
+  }
+  const std::string terminated{name};
+  const htmlEntityDesc* const entity =
+      htmlEntityLookup(reinterpret_cast<const xmlChar*>(terminated.c_str()));
+  return entity == nullptr ? 0 : entity->value;
+}
+
+// The character of the name behind `&`; `length` counts what was read, semicolon included.
+char32_t named_reference(std::string_view text, std::size_t& length) {
+  constexpr std::size_t kLongest = 8;  // `thetasym`
+  std::size_t end = 0;
+  while (end < text.size() && end <= kLongest && is_ascii_alphanumeric(text[end])) {
+    ++end;
+  }
+  if (end < text.size() && text[end] == ';') {
+    if (const char32_t code = character_of(text.substr(0, end)); code != 0) {
+      length = end + 1;
+      return code;
+    }
+  }
+  for (; end >= 2; --end) {  // `&copy2023`: the longest old name that it begins with
+    const char32_t code = character_of(text.substr(0, end));
+    if (code != 0 && code < 0x100 && code != U'\'') {
+      length = end;
+      return code;
+    }
+  }
+  length = 0;
+  return 0;
+}
+
 }  // namespace
+
+std::string decode_entities(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 0;
+    char32_t code = 0;
+    if (text[at] == '&') {
+      const std::string_view rest = text.substr(at + 1);
+      code = rest.starts_with('#') ? numeric_reference(rest.substr(1), length)
+                                   : named_reference(rest, length);
+      length += length > 0 && rest.starts_with('#') ? 1 : 0;
+    }
+    if (length == 0) {
+      result += text[at++];
+    } else {
+      append_utf8(result, code);
+      at += 1 + length;
+    }
+  }
+  return result;
+}
 
 std::optional<HtmlContent> read_html(std::string_view html) {
   static std::once_flag once;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "core/check.hpp"
 #include "core/kafka/admin.hpp"
 #include "core/kafka/consumer.hpp"
 #include "core/kafka/dead_letter.hpp"
 #include "core/log.hpp"
+#include "core/record/finished_run.hpp"
 #include "core/stop.hpp"
 #include "core/topics.hpp"
 
@@ -40,75 +42,28 @@ std::int32_t wait_for_topic(kafka::Consumer& consumer, const std::string& topic,
   }
 }
 
-kafka::ConsumerOptions reader_options() {
+kafka::ConsumerOptions reader_options(kafka::Isolation isolation) {
   kafka::ConsumerOptions options;
-  options.isolation = kafka::Isolation::read_uncommitted;
+  options.isolation = isolation;
+  options.partition_end_events = true;  // a transaction's marker at the end is no record
+  options.extra["fetch.wait.max.ms"] = "20";
   return options;
 }
 
 kafka::ProducerOptions producer_options() {
   kafka::ProducerOptions options;
   // A delivery that takes longer than this fails the run instead of holding it for five minutes.
-  options.extra["message.timeout.ms"] = "55000";
+  options.delivery_timeout = 55s;
   return options;
 }
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> read_newest(const Config::Kafka& config,
-                                                       const std::string& topic,
-                                                       kafka::Partition partition,
-                                                       const std::vector<std::string>& keys) {
-  kafka::Consumer consumer{config, reader_options()};
-  const kafka::TopicPartition at{topic, partition};
-  const auto ends = consumer.watermarks(at, kReadTimeout);
-  if (!ends) {
-    return ends.error();
-  }
-  std::map<std::string, std::string> newest;
-  if (ends->low == ends->high) {
-    return newest;
-  }
-  if (const auto assigned = consumer.assign({{at, kafka::Consumer::kBeginning}}); !assigned) {
-    return assigned.error();
-  }
-  const auto deadline = std::chrono::steady_clock::now() + kReadTimeout;
-  for (;;) {
-    // The position, not the last record, tells the end: markers and compacted gaps are no records.
-    const auto positions = consumer.positions();
-    if (positions && !positions->empty() && positions->front().second &&
-        *positions->front().second >= ends->high) {
-      return newest;
-    }
-    if (std::chrono::steady_clock::now() > deadline) {
-      return Error{Errc::timed_out, Retry::after_backoff, "reading " + topic + " took too long"};
-    }
-    const auto polled = consumer.poll(100ms, 10'000);
-    if (!polled) {
-      if (polled.error().retry() == Retry::never) {
-        return polled.error();
-      }
-      continue;
-    }
-    for (const kafka::Message& message : polled->messages) {
-      const std::string key{message.key().value_or("")};
-      if (!keys.empty() && std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        continue;
-      }
-      if (message.value()) {
-        newest[key] = *message.value();
-      } else {
-        newest.erase(key);
-      }
-    }
-  }
-}
-
 Result<std::vector<RunState>> read_run_states(const Config::Kafka& config) {
   const std::string topic = config.prefixed(topics::kProducerState);
   std::int32_t partitions = 0;
   {
-    kafka::Consumer consumer{config, reader_options()};
+    kafka::Consumer consumer{config, reader_options(kafka::Isolation::read_committed)};
     const auto count = consumer.partition_count(topic, 5s);
     if (!count) {
       return count.error();
@@ -147,17 +102,101 @@ KafkaOutput::KafkaOutput(const Config::Kafka& config, const Clock& clock,
   if (const auto reachable = admin.reachable(10s); !reachable) {
     throw StartupError{reachable.error().message()};
   }
-  kafka::Consumer consumer{config, reader_options()};
+  kafka::Consumer consumer{config, reader_options(kafka::Isolation::read_committed)};
   raw_partitions_ = wait_for_topic(consumer, raw_topic_, stop);
   wait_for_topic(consumer, state_topic_, stop);
   wait_for_topic(consumer, totals_topic_, stop);
   wait_for_topic(consumer, config.prefixed(topics::kDeadLetter), stop);
+  wait_for_topic(consumer, config.prefixed(topics::kAlerts), stop);
 }
 
 KafkaOutput::~KafkaOutput() = default;
 
+Result<void> KafkaOutput::take_over(const std::string& name, std::int32_t sums) {
+  heartbeat_ = {};
+  const std::lock_guard lock{writing_};
+  sums_number_ = sums;
+  totals_.clear();  // somebody else may have added to them
+  fresh_.reset();
+  fenced_.reset();
+  found_.reset();
+  writer_ = std::make_unique<StateWriter>(config_, name, [this, name] { return is_ours(name); });
+  if (const auto taken = writer_->take_over(); !taken) {
+    return taken;
+  }
+  heartbeat_ = std::jthread{[this](const std::stop_token& stop) { keep_fresh(stop); }};
+  return {};
+}
+
+// Nobody else makes a run under our transactional id. What stood there when we took it over was
+// written by somebody who is fenced. The caller has the lock.
+Result<bool> KafkaOutput::is_ours(const std::string& name) {
+  const auto state = read_state(name);
+  if (!state) {
+    return state.error();
+  }
+  if (!*state || (*state)->holder == this_process() || !is_alive(**state, clock_.now())) {
+    return true;
+  }
+  return found_ && found_->run_id == (*state)->run_id && found_->updated_at == (*state)->updated_at;
+}
+
+void KafkaOutput::keep_fresh(const std::stop_token& stop) {
+  while (!wait_for_stop(stop, kRunHeartbeat)) {
+    const std::lock_guard lock{writing_};
+    if (!fresh_ || fenced_) {
+      continue;
+    }
+    const auto not_kept = [this](const std::string& reason) {
+      log::warn("run_not_kept_fresh", {{"run_id", fresh_->run_id}, {"reason", reason}});
+    };
+    try {
+      fresh_->updated_at = clock_.now();
+      if (const auto written = write({state_record(*fresh_)}); !written) {
+        not_kept(written.error().message());
+      }
+    } catch (const std::exception& exception) {
+      not_kept(exception.what());  // the run itself finds out at its next checkpoint
+    }
+  }
+}
+
+KafkaOutput::Kept KafkaOutput::state_record(const RunState& state) const {
+  static const kafka::Headers headers = schema(schema_header::kProducerState);
+  return {state_topic_, std::nullopt, state.command, encode_run_state(state), &headers};
+}
+
+// In one transaction. The caller has the lock.
+Result<void> KafkaOutput::write(const std::vector<Kept>& records) {
+  FRESHET_CHECK(writer_ != nullptr);  // take_over comes first
+  if (fenced_) {
+    return *fenced_;
+  }
+  std::vector<kafka::OutRecord> out;
+  for (const Kept& kept : records) {
+    kafka::OutRecord& record = out.emplace_back();
+    record.topic = kept.topic;
+    record.partition = kept.partition;
+    record.key = kept.key;
+    record.value = kept.value;
+    record.headers = kept.headers;
+  }
+  auto written = writer_->write(out);
+  if (!written && written.error().errc() == Errc::fenced) {
+    fenced_ = written.error();
+  }
+  return written;
+}
+
 Result<std::optional<RunState>> KafkaOutput::last_state(const std::string& command) {
-  kafka::Consumer consumer{config_, reader_options()};
+  auto state = read_state(command);
+  const std::lock_guard lock{writing_};
+  found_ = state ? *state : std::nullopt;
+  return state;
+}
+
+Result<std::optional<RunState>> KafkaOutput::read_state(const std::string& command) const {
+  kafka::Consumer consumer{config_, reader_options(kafka::Isolation::read_committed)};
   const auto partitions = consumer.partition_count(state_topic_, kReadTimeout);
   if (!partitions) {
     return partitions.error();
@@ -195,6 +234,11 @@ Result<void> KafkaOutput::sighting(const Sighting& sighting, std::string_view va
   return produce(raw_topic_, std::nullopt, sighting.key, value, headers);
 }
 
+Result<void> KafkaOutput::removal(const std::string& key, std::string_view value) {
+  static const kafka::Headers headers = schema(schema_header::kRaw);
+  return produce(raw_topic_, std::nullopt, key, value, headers);
+}
+
 Result<void> KafkaOutput::rejection(const Rejection& rejection) {
   const std::string step = "produce." + rejection.provider;
   kafka::DeadLetter letter;
@@ -209,6 +253,10 @@ Result<void> KafkaOutput::rejection(const Rejection& rejection) {
   return kafka::produce_dead_letter(producer_, config_, letter);
 }
 
+std::string KafkaOutput::totals_key(const std::string& provider) const {
+  return encode_totals_key({std::string{totals_kind::kProduce}, provider, sums_number_});
+}
+
 // Sums of providers that this run counts for the first time; all in one reading of the topic.
 Result<void> KafkaOutput::learn_totals(const TotalsByProvider& added) {
   std::vector<std::string> providers;
@@ -216,7 +264,7 @@ Result<void> KafkaOutput::learn_totals(const TotalsByProvider& added) {
   for (const auto& [provider, totals] : added) {
     if (!totals_.contains(provider)) {
       providers.push_back(provider);
-      keys.push_back(encode_totals_key({"produce", provider, kProducerTotals.value}));
+      keys.push_back(totals_key(provider));
     }
   }
   if (providers.empty()) {
@@ -241,49 +289,51 @@ Result<void> KafkaOutput::learn_totals(const TotalsByProvider& added) {
   return {};
 }
 
-Result<void> KafkaOutput::add_totals(const TotalsByProvider& added) {
-  static const kafka::Headers headers = schema(schema_header::kTotals);
-  if (const auto learned = learn_totals(added); !learned) {
-    return learned;
-  }
-  for (const auto& [provider, totals] : added) {
-    Totals& sum = totals_.at(provider);
-    sum.add(totals);
-    const std::string key = encode_totals_key({"produce", provider, kProducerTotals.value});
-    const auto sent = produce(totals_topic_, kProducerTotals, key, encode_totals(sum), headers);
-    if (!sent) {
-      return sent;
-    }
-  }
-  return {};
-}
-
 Result<void> KafkaOutput::checkpoint(const RunState& state, const TotalsByProvider& added) {
   if (const auto delivered = producer_.flush(kDeliveryTimeout); !delivered) {
     return delivered;
   }
-  if (const auto counted = add_totals(added); !counted) {
-    return counted;
+  if (const auto learned = learn_totals(added); !learned) {
+    return learned;
   }
-  static const kafka::Headers headers = schema(schema_header::kProducerState);
-  auto kept = produce(state_topic_, std::nullopt, state.command, encode_run_state(state), headers);
-  if (!kept) {
-    return kept;
+  static const kafka::Headers headers = schema(schema_header::kTotals);
+  std::map<std::string, Totals> sums;
+  std::vector<Kept> records;
+  for (const auto& [provider, totals] : added) {
+    Totals& sum = sums[provider] = totals_.at(provider);
+    sum.add(totals);
+    records.push_back(
+        {totals_topic_, kProducerTotals, totals_key(provider), encode_totals(sum), &headers});
   }
-  return producer_.flush(kDeliveryTimeout);
+  records.push_back(state_record(state));
+  const std::lock_guard lock{writing_};
+  if (auto written = write(records); !written) {
+    return written;
+  }
+  for (auto& [provider, sum] : sums) {
+    totals_[provider] = std::move(sum);
+  }
+  fresh_ = state.outcome == RunOutcome::running ? std::optional{state} : std::nullopt;
+  return {};
+}
+
+Result<void> KafkaOutput::alert(const Alert& alert) {
+  static const kafka::Headers headers = schema(schema_header::kAlert);
+  const std::lock_guard lock{writing_};
+  return write({{config_.prefixed(topics::kAlerts), std::nullopt, alert_key(alert),
+                 encode_alert(alert), &headers}});
 }
 
 Result<void> KafkaOutput::run_finished(MediaType media_type, std::string_view provider,
                                        std::string_view value) {
   static const kafka::Headers headers = schema(schema_header::kRaw);
-  const std::string key = run_finished_key(media_type, provider);
+  std::vector<Kept> records;
   for (std::int32_t i = 0; i < raw_partitions_; ++i) {
-    const auto sent = produce(raw_topic_, kafka::Partition{i}, key, value, headers);
-    if (!sent) {
-      return sent;
-    }
+    records.push_back({raw_topic_, kafka::Partition{i}, finished_run_key(media_type, provider),
+                       std::string{value}, &headers});
   }
-  return producer_.flush(kDeliveryTimeout);
+  const std::lock_guard lock{writing_};
+  return write(records);
 }
 
 }  // namespace freshet

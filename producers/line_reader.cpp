@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "core/charset.hpp"
 #include "core/check.hpp"
+#include "core/utf8.hpp"
 
 namespace freshet {
 namespace {
 constexpr std::size_t kBufferBytes = 256UL * 1024;
+
 }  // namespace
 
 LineReader::LineReader(const std::string& path, std::size_t max_line)
@@ -31,6 +34,13 @@ Result<bool> LineReader::fill() {
                  "the file cannot be read to its end: " + std::string{message}};
   }
   unread_ = {buffer_.data(), static_cast<std::size_t>(count)};
+  const std::string_view charset = is_first_ ? shown_charset(unread_) : std::string_view{};
+  if (charset.starts_with("utf-16") || charset.starts_with("utf-32")) {
+    return Error{Errc::malformed_payload, Retry::never,
+                 "the file is in " + std::string{charset} + ", and must be in utf-8 (iconv -f " +
+                     std::string{charset} + " -t utf-8)"};
+  }
+  is_first_ = is_first_ && count == 0;
   return count > 0;
 }
 
@@ -38,6 +48,15 @@ Result<bool> LineReader::next(Line& line) {
   partial_.clear();
   bool any = false;
   bool is_too_long = false;
+  const auto give = [&](std::string_view text, bool too_long) {
+    // A mark stands at the start of a file, and within it where several were put together.
+    text = without_bom(text);
+    if (text.ends_with('\r') && !too_long) {
+      text.remove_suffix(1);
+    }
+    line = {++number_, text, too_long};
+    return true;
+  };
   for (;;) {
     if (unread_.empty()) {
       const auto more = fill();
@@ -56,8 +75,7 @@ Result<bool> LineReader::next(Line& line) {
     const std::size_t room = max_line_ - std::min(partial_.size(), max_line_);
     is_too_long = is_too_long || piece.size() > room;
     if (ends && partial_.empty() && !is_too_long) {
-      line = {++number_, piece, false};
-      return true;
+      return give(piece, false);
     }
     partial_.append(piece.substr(0, room));
     if (ends) {
@@ -67,8 +85,7 @@ Result<bool> LineReader::next(Line& line) {
   if (!any) {
     return false;
   }
-  line = {++number_, partial_, is_too_long};
-  return true;
+  return give(partial_, is_too_long);
 }
 
 }  // namespace freshet

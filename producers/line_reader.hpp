@@ -13,14 +13,15 @@
 
 namespace freshet {
 
-/// Reads a file line by line in bounded memory, plain or gzip (told by its content).
+/// Reads a file line by line in bounded memory, plain or gzip (told by its content). Lines may end
+/// as on Windows, and byte order marks of UTF-8 are no part of any line.
 ///
 /// @thread_safety  One thread.
 class LineReader {
  public:
   struct Line {
     std::int64_t number = 0;   ///< from 1
-    std::string_view text;     ///< without newline; valid until the next read
+    std::string_view text;     ///< without its end; valid until the next read
     bool is_too_long = false;  ///< `text` is only its beginning
   };
 
@@ -31,7 +32,7 @@ class LineReader {
 
   /// @return false at the end.
   /// @error Errc::malformed_payload, Retry::never: the file cannot be read to its end, such as a
-  ///        gzip file that was cut short.
+  ///        gzip file that was cut short, or it is in UTF-16.
   Result<bool> next(Line& line);
 
  private:
@@ -46,6 +47,7 @@ class LineReader {
   std::string_view unread_;  ///< of the buffer
   std::string partial_;      ///< beginning of a line that went over the buffer's end
   std::int64_t number_ = 0;
+  bool is_first_ = true;  ///< nothing was read yet
 };
 
 }  // namespace freshet

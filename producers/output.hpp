@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/alert.hpp"
 #include "core/result.hpp"
 #include "core/totals.hpp"
 #include "producers/run_state.hpp"
@@ -38,10 +39,24 @@ class Output {
 
   /// State of the provider's last run, or nothing.
   virtual Result<std::optional<RunState>> last_state(const std::string& command) = 0;
+  /// From here on only this run may write the command's state, sums and ends of runs; a run that
+  /// held them before can write none of them any more. Call between two calls of `last_state`; the
+  /// second one is what counts.
+  /// @param name  of what is taken over: the command, or the run where a command may make several.
+  /// @param sums  number under which the sums are kept. Runs at the same time that may count the
+  ///              same provider need different numbers; 0 is for the provider's own command.
+  virtual Result<void> take_over(const std::string& name, std::int32_t sums) = 0;
   virtual Result<void> sighting(const Sighting& sighting, std::string_view value) = 0;
+  /// @param value  the raw record that says so.
+  virtual Result<void> removal(const std::string& key, std::string_view value) = 0;
   virtual Result<void> rejection(const Rejection& rejection) = 0;
-  /// Returns when everything handed over before was acknowledged, then keeps state and sums.
+  /// Waits until everything handed over before was acknowledged, then writes state and sums, both
+  /// or neither. While the outcome is `running`, the state is written anew between two calls, so
+  /// that others see that the run is alive.
+  /// @error Errc::fenced: another run has taken over.
   virtual Result<void> checkpoint(const RunState& state, const TotalsByProvider& added) = 0;
+  /// Puts something on `ops.alerts.v1`, acknowledged.
+  virtual Result<void> alert(const Alert& alert) = 0;
   /// One `run_finished` record in every partition, acknowledged.
   virtual Result<void> run_finished(MediaType media_type, std::string_view provider,
                                     std::string_view value) = 0;

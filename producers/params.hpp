@@ -10,7 +10,7 @@
 
 namespace freshet {
 
-/// Query parameters of a list request, in order; a name may stand several times (`filter[]`).
+/// Query parameters of a list request, in order; a name may occur several times (`filter[]`).
 using Params = http::Query;
 
 /// The first value of a name, or nothing.
@@ -18,11 +18,11 @@ std::optional<std::string_view> param_at(const Params& params, std::string_view 
 /// A whole number, or `otherwise` where the parameter is missing or is none.
 std::int64_t param_number(const Params& params, std::string_view name, std::int64_t otherwise);
 
-/// Sets a name to one value: in its place where it is there, else at the end.
+/// Sets a name to one value: in place if it is there, else at the end.
 void set_param(Params& params, std::string_view name, std::string value);
 Params with_param(Params params, std::string_view name, std::string value);
 
-/// `base` where every name of `over` has the values of `over` alone.
+/// `base` with every name of `over`, which then has only the values that `over` gives it.
 Params overlay(Params base, const Params& over);
 
 /// Whether every pair of `part` is in `whole`.
@@ -30,7 +30,7 @@ bool contains(const Params& whole, const Params& part);
 
 /// `{"page": "2", "filter[]": ["a", "b"]}`: one member per name.
 json::object params_to_json(const Params& params);
-/// The same back; numbers and booleans become text, as a query holds only text.
+/// Reads them back; numbers and booleans become text, because a query holds only text.
 /// @error Errc::malformed_payload, Retry::never: not an object of texts, numbers, booleans and
 ///        lists of these.
 Result<Params> params_from_json(const json::value& value);

@@ -12,6 +12,10 @@ Result<std::optional<RunState>> PrintOutput::last_state(const std::string& /*com
   return std::optional<RunState>{};
 }
 
+Result<void> PrintOutput::take_over(const std::string& /*name*/, std::int32_t /*sums*/) {
+  return {};
+}
+
 // A pipe that was closed (`| head`) ends the run instead of being written to for hours.
 Result<void> PrintOutput::line(std::string_view text) {
   out_ << text << '\n';
@@ -38,12 +42,20 @@ Result<void> PrintOutput::sighting(const Sighting& sighting, std::string_view va
   return {};
 }
 
+// Clean has nothing to do with it: it is shown as it is in raw output only.
+Result<void> PrintOutput::removal(const std::string& /*key*/, std::string_view value) {
+  return clean_ ? Result<void>{} : line(value);
+}
+
 Result<void> PrintOutput::rejection(const Rejection& /*rejection*/) { return {}; }
 
 Result<void> PrintOutput::checkpoint(const RunState& /*state*/, const TotalsByProvider& /*added*/) {
   out_.flush();
   return {};
 }
+
+// The log has it.
+Result<void> PrintOutput::alert(const Alert& /*alert*/) { return {}; }
 
 Result<void> PrintOutput::run_finished(MediaType /*media_type*/, std::string_view /*provider*/,
                                        std::string_view /*value*/) {

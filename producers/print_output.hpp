@@ -8,8 +8,8 @@
 
 namespace freshet {
 
-/// Results to a stream, one a line, for `--dry-run`: raw sightings, or what clean makes of them.
-/// Rejections are only counted (and told to `--rejects`); nothing is kept.
+/// Prints results to a stream, one a line, for `--dry-run`: raw sightings, or what clean makes of
+/// them. Rejections are only counted, and written to `--rejects`; nothing is kept.
 class PrintOutput final : public Output {
  public:
   /// @param clean       null: raw sightings.
@@ -18,9 +18,12 @@ class PrintOutput final : public Output {
               std::function<void(const Refusal&)> on_refusal);
 
   Result<std::optional<RunState>> last_state(const std::string& command) override;
+  Result<void> take_over(const std::string& name, std::int32_t sums) override;
   Result<void> sighting(const Sighting& sighting, std::string_view value) override;
+  Result<void> removal(const std::string& key, std::string_view value) override;
   Result<void> rejection(const Rejection& rejection) override;
   Result<void> checkpoint(const RunState& state, const TotalsByProvider& added) override;
+  Result<void> alert(const Alert& alert) override;
   Result<void> run_finished(MediaType media_type, std::string_view provider,
                             std::string_view value) override;
 

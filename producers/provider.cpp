@@ -1,6 +1,9 @@
 #include "producers/provider.hpp"
 
+#include <cmath>
+
 #include "core/check.hpp"
+#include "producers/values.hpp"
 
 namespace freshet {
 namespace {
@@ -47,7 +50,7 @@ Result<std::vector<Params>> Provider::fixed_sets(Run& /*run*/, Fetch& /*fetch*/)
 }
 
 Result<Reply> Provider::fetch_page(Fetch& fetch, const Params& params) {
-  auto answer = fetch.get_with_headers(spec().endpoint, params);
+  auto answer = fetch.get_with_headers(spec().endpoint, params, judge());
   if (!answer) {
     return answer.error();
   }
@@ -60,7 +63,7 @@ Result<Reply> Provider::fetch_page(Fetch& fetch, const Params& params) {
 
 std::vector<const json::value*> Provider::items(const Reply& reply) const {
   std::vector<const json::value*> result;
-  if (const json::array* list = value_at(reply.body, spec().items).if_array()) {
+  if (const json::array* list = value_at(reply.body, spec().answer.list.value_or("")).if_array()) {
     result.reserve(list->size());
     for (const json::value& item : *list) {
       result.push_back(&item);
@@ -69,8 +72,21 @@ std::vector<const json::value*> Provider::items(const Reply& reply) const {
   return result;
 }
 
-bool Provider::is_answer(const json::value& body) const {
-  return value_at(body, "/error").is_null();
+std::optional<std::string> Provider::fault_of(const json::value& body) const {
+  return freshet::fault_of(body, spec().answer);
+}
+
+std::optional<std::int64_t> Provider::announced(const Reply& reply) const {
+  const std::string& total = spec().answer.total;
+  return total.empty() ? std::nullopt : count_at(reply.body, total);
+}
+
+std::optional<std::int64_t> Provider::announced_at_the_end(const Reply& reply) const {
+  return items(reply).empty() ? Provider::announced(reply) : std::nullopt;
+}
+
+Judge Provider::judge() const {
+  return [this](const json::value& body) { return fault_of(body); };
 }
 
 const json::value& member(const json::value& object, std::string_view name) {
@@ -93,6 +109,34 @@ const json::value& object_or_empty(const json::value& object, std::string_view n
     throw WrongShape{"'" + std::string{name} + "' is no object"};
   }
   return *found;
+}
+
+json::value default_if_missing(const json::value& object, std::string_view name,
+                               json::value otherwise) {
+  const bool is_missing = object.is_object() && !object.get_object().contains(name);
+  return is_missing ? std::move(otherwise) : member(object, name);
+}
+
+json::value default_if_empty(const json::value& object, std::string_view name,
+                             json::value otherwise) {
+  const json::value& found = member(object, name);
+  return is_empty(found) ? std::move(otherwise) : found;
+}
+
+void add_known(json::object& object, std::string_view name, json::value value) {
+  if (!value.is_null()) {
+    object.insert_or_assign(name, std::move(value));
+  }
+}
+
+json::object known_members(
+    const json::value& object,
+    std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+  json::object result;
+  for (const auto& [name, from] : names) {
+    add_known(result, name, member(object, from));
+  }
+  return result;
 }
 
 std::span<const json::value> elements(const json::value& list) {
@@ -125,6 +169,22 @@ std::string required_text(const json::value& value) {
 std::optional<std::string> scalar_at(const json::value& object, std::string_view name) {
   auto text = scalar(member(object, name));
   return text && !text->empty() ? text : std::nullopt;
+}
+
+json::value milliseconds(const json::value& seconds) {
+  constexpr double kLargest = 9e15;  // what a double counts one by one
+  if (seconds.is_null()) {
+    return nullptr;
+  }
+  const auto number = seconds.is_number()   ? std::optional{seconds.to_number<double>()}
+                      : seconds.is_string() ? plain_number(seconds.get_string())
+                                            : std::nullopt;
+  if (number && std::abs(*number * 1000) <= kLargest) {
+    return static_cast<std::int64_t>(*number * 1000);
+  }
+  // With its unit it is a number to nobody.
+  return json::value((seconds.is_string() ? std::string{seconds.get_string()} : to_json(seconds)) +
+                     " s");
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {

@@ -4,10 +4,28 @@
 // registers itself. In alphabetical order; each name is the factory at the end of
 // providers/<name>.cpp and the command's name.
 #define FRESHET_PROVIDERS(X) \
+  X(auckland_museum)         \
+  X(brooklyn_museum)         \
+  X(cc_mixter)               \
+  X(cleveland_museum)        \
+  X(europeana)               \
+  X(finnish_museums)         \
+  X(flickr)                  \
+  X(freesound)               \
   X(jamendo)                 \
+  X(justtakeitfree)          \
   X(metropolitan_museum)     \
+  X(museum_victoria)         \
+  X(nappy)                   \
+  X(nypl)                    \
+  X(phylopic)                \
+  X(rawpixel)                \
   X(science_museum)          \
-  X(wikimedia_commons)
+  X(smithsonian)             \
+  X(smk)                     \
+  X(stocksnap)               \
+  X(wikimedia_commons)       \
+  X(wordpress)
 
 namespace freshet {
 

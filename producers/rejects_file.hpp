@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fstream>
+#include <mutex>
 #include <string>
 
 #include "core/check.hpp"
@@ -10,6 +11,7 @@
 namespace freshet {
 
 /// The lines of `--rejects`.
+/// @thread_safety  `add`.
 class RejectsFile {
  public:
   /// @param path  empty: nothing is written.
@@ -23,12 +25,14 @@ class RejectsFile {
     }
   }
   void add(const Refusal& refusal) {
+    const std::lock_guard lock{mutex_};
     if (file_.is_open()) {
       file_ << refusal_line(refusal) << '\n';
     }
   }
 
  private:
+  std::mutex mutex_;
   std::ofstream file_;
 };
 

@@ -1,58 +1,26 @@
 #include "producers/sighting.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/check.hpp"
 #include "core/json.hpp"
+#include "core/record/envelope.hpp"
+#include "core/record/members.hpp"
 #include "core/text.hpp"
 #include "core/topics.hpp"
 
 namespace freshet {
 namespace {
 
-// Order of the members of `work`. Media type, provider and identifier are written first.
-constexpr std::array<std::string_view, 32> kMembers{
-    "foreign_landing_url",
-    "url",
-    "thumbnail",
-    "filetype",
-    "filesize",
-    "license_url",
-    "license",
-    "license_version",
-    "creator",
-    "creator_url",
-    "title",
-    "meta_data",
-    "tags",
-    "category",
-    "watermarked",
-    "source",
-    "ingestion_type",
-    "width",
-    "height",
-    "duration",
-    "bit_rate",
-    "sample_rate",
-    "genres",
-    "audio_set",
-    "audio_set_foreign_identifier",
-    "set_url",
-    "set_thumbnail",
-    "set_position",
-    "alt_files",
-    // Written by the loop below as well, but read here first.
-    "foreign_identifier",
-    "media_type",
-    "provider",
-};
-constexpr std::size_t kListed = kMembers.size() - 3;
+// The media type is written with the other two of the key, first, and is none of the draft's.
+constexpr std::size_t kOfKey = 3;
+static_assert(kSightingMembers[0] == "media_type" && kSightingMembers[1] == "provider" &&
+              kSightingMembers[2] == "foreign_identifier");
 
 void check_names(const json::object& fields) {
   for (const auto& [name, value] : fields) {
-    FRESHET_CHECK(std::find(kMembers.begin(), kMembers.begin() + kListed + 1,
-                            std::string_view{name}) != kMembers.begin() + kListed + 1);
+    FRESHET_CHECK(std::find(kSightingMembers.begin() + 2, kSightingMembers.end(),
+                            std::string_view{name}) != kSightingMembers.end());
   }
 }
 
@@ -73,12 +41,9 @@ std::optional<std::string> identifier_text(const json::value& value) {
   return std::nullopt;
 }
 
-void append_seen(std::string& out, UtcTime fetched_at, std::string_view run_id) {
-  out += R"({"seen":{"fetched_at":")";
-  out += format_micros(fetched_at);
-  out += R"(","run_id":)";
-  append_json_string(out, run_id);
-  out += '}';
+Error no_identifier() {
+  return {Errc::invalid_value, "foreign_identifier", "identifier_text",
+          "the identifier is no text or number, or blank"};
 }
 
 }  // namespace
@@ -105,8 +70,7 @@ Judged judge(const ProviderSpec& spec, const Draft& draft) {
   const json::value& identifier = *field("foreign_identifier");
   const auto cleaned = identifier_text(identifier);
   if (!cleaned || cleaned->empty()) {
-    return Error{Errc::invalid_value, "foreign_identifier", "identifier_text",
-                 "the identifier is no text or number, or blank"};
+    return no_identifier();
   }
 
   Sighting sighting;
@@ -117,8 +81,8 @@ Judged judge(const ProviderSpec& spec, const Draft& draft) {
   out.append(R"({"media_type":")").append(to_string(draft.media_type)).append(R"(","provider":)");
   append_json_string(out, sighting.provider);
   append_member(out, "foreign_identifier", identifier);
-  for (std::size_t i = 0; i < kListed; ++i) {
-    const std::string_view name = kMembers[i];
+  for (std::size_t i = kOfKey; i < kSightingMembers.size(); ++i) {
+    const std::string_view name = kSightingMembers[i];
     if (const json::value* value = field(name)) {
       append_member(out, name, *value);
       continue;
@@ -133,31 +97,16 @@ Judged judge(const ProviderSpec& spec, const Draft& draft) {
   return sighting;
 }
 
-std::string sighting_value(std::string_view work, UtcTime fetched_at, std::string_view run_id) {
-  std::string out;
-  out.reserve(work.size() + 128);
-  append_seen(out, fetched_at, run_id);
-  out.append(R"(,"work":)").append(work).append("}");
-  return out;
-}
-
-std::string run_finished_value(MediaType media_type, std::string_view provider, UtcTime started_at,
-                               std::int64_t rejected, UtcTime fetched_at, std::string_view run_id) {
-  std::string out;
-  append_seen(out, fetched_at, run_id);
-  out.append(R"(,"run_finished":{"media_type":")").append(to_string(media_type));
-  out += R"(","provider":)";
-  append_json_string(out, provider);
-  out.append(R"(,"started_at":")").append(format_millis(started_at)).append(R"(","complete":true)");
-  if (rejected > 0) {
-    out.append(R"(,"rejected":)").append(std::to_string(rejected));
+Result<std::string> removal_key(const ProviderSpec& spec, const Removal& removal) {
+  const auto cleaned = identifier_text(removal.foreign_identifier);
+  if (!cleaned || cleaned->empty()) {
+    return no_identifier();
   }
-  out += "}}";
-  return out;
+  return make_work_key(removal.media_type, spec.provider_key(removal.media_type), *cleaned);
 }
 
-std::string run_finished_key(MediaType media_type, std::string_view provider) {
-  return std::string{"run:"}.append(to_string(media_type)).append(":").append(provider);
+std::string removal_body(const Removal& removal) {
+  return to_json(json::object{{"reason", removal.reason}});
 }
 
 bool fits_raw_topic(std::string_view key, std::string_view value) {

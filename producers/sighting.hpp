@@ -13,7 +13,7 @@
 
 namespace freshet {
 
-/// One sighting of one work, ready but for its time.
+/// One sighting of one work, complete except for its time.
 struct Sighting {
   MediaType media_type = MediaType::image;
   std::string provider;
@@ -21,8 +21,7 @@ struct Sighting {
   std::string work;  ///< compact JSON; the same content gives the same bytes
 };
 
-/// What the producer makes of a draft: it judges presence of id, landing page and URL, nothing
-/// else.
+/// What the producer makes of a draft. It judges only whether id, landing page and URL are there.
 using Judged = std::variant<Sighting, ProducerDrop, Error>;
 
 /// Adds the provider's fixed values and writes the members in one fixed order, nulls left out.
@@ -30,22 +29,17 @@ using Judged = std::variant<Sighting, ProducerDrop, Error>;
 ///        it is cleaned.
 Judged judge(const ProviderSpec& spec, const Draft& draft);
 
-/// `{"seen": {"fetched_at", "run_id"}, "work": …}`.
-std::string sighting_value(std::string_view work, UtcTime fetched_at, std::string_view run_id);
-/// `{"seen": …, "run_finished": {"media_type", "provider", "started_at", "complete"[,
-/// "rejected"]}}`.
-/// @param rejected  raw records of the run that could not be read: their works are not gone, and
-///                  nobody can say which they are, so nothing is removed without somebody's word.
-std::string run_finished_value(MediaType media_type, std::string_view provider, UtcTime started_at,
-                               std::int64_t rejected, UtcTime fetched_at, std::string_view run_id);
-/// Key of a `run_finished` record: `run:<media_type>:<provider>`.
-std::string run_finished_key(MediaType media_type, std::string_view provider);
+/// Key of a work whose removal a provider tells.
+/// @error as `judge`: the identifier is missing, no text or number, or blank.
+Result<std::string> removal_key(const ProviderSpec& spec, const Removal& removal);
+/// Body of a `removed` record: `{"reason"}`.
+std::string removal_body(const Removal& removal);
 
 /// Whether a record fits in `media.raw.v1`.
 bool fits_raw_topic(std::string_view key, std::string_view value);
 
-/// Times of a run's sightings: the clock's, but always later than the one before, so that the last
-/// of two sightings on one page wins.
+/// Times for the sightings of a run: the clock's time, but always later than the one before, so
+/// that of two sightings on one page the last wins.
 class GrowingTime {
  public:
   explicit GrowingTime(const Clock& clock) : clock_{clock} {}

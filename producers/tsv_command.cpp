@@ -10,6 +10,7 @@
 #include "producers/print_output.hpp"
 #include "producers/progress.hpp"
 #include "producers/rejects_file.hpp"
+#include "producers/subcommand_flags.hpp"
 #include "producers/tsv_run.hpp"
 
 namespace freshet {
@@ -56,15 +57,6 @@ TsvOptions options_of(const Flags& flags) {
   return options;
 }
 
-// `produce --dry-run tsv FILE` must not write to Kafka after all.
-void refuse_flags_of(const CLI::App& produce) {
-  for (const CLI::Option* option : produce.get_options()) {
-    if (option->count() > 0) {
-      throw StartupError{option->get_name() + " must stand behind `tsv`, and be one of its flags"};
-    }
-  }
-}
-
 int run(const Flags& flags, const Context& context, const CleanFunction& clean) {
   if (flags.cleaned && !flags.dry_run) {
     throw StartupError{"--cleaned goes with --dry-run"};
@@ -84,17 +76,18 @@ int run(const Flags& flags, const Context& context, const CleanFunction& clean) 
         std::make_unique<MetricsServer>(context.metrics, context.config.metrics.listen);
     log::info("metrics_served", {{"address", metrics_server->address()}});
   }
-  Progress progress{"tsv"};
-  const RunState state =
-      run_tsv(options, {.clock = clock,
-                        .output = *output,
-                        .stop = context.stop,
-                        .on_refusal = on_refusal,
-                        .on_progress = [&](const Totals& counts) { progress.update(counts, 0); }});
+  Progress progress{{"tsv"}};
+  const RunState state = run_tsv(
+      options, {.clock = clock,
+                .output = *output,
+                .stop = context.stop,
+                .on_refusal = on_refusal,
+                .on_progress = [&](const Totals& counts) { progress.update("tsv", counts, 0); }});
   log::info("run_ended", {{"provider", "tsv"},
                           {"outcome", to_string(state.outcome)},
                           {"emitted", state.counts.at("emitted")},
-                          {"rejected", state.counts.sum("rejected")}});
+                          {"rejected", state.counts.sum("rejected")},
+                          {"mended", state.counts.at("mended")}});
   if (state.outcome == RunOutcome::finished) {
     return ExitCode::done;
   }
@@ -124,7 +117,7 @@ void add_tsv_command(CLI::App& produce, Commands& commands, CleanFunction clean)
   tsv->add_option("--rejects", flags->rejects, "Write what was dropped or rejected to this file");
   tsv->footer("Example: freshet produce tsv met_image_v001_20230401000000.tsv --media image");
   commands.on_run(tsv, [flags, &produce, clean = std::move(clean)](const Context& context) {
-    refuse_flags_of(produce);
+    refuse_flags_of(produce, "tsv");
     return run(*flags, context, clean);
   });
 }

@@ -12,16 +12,6 @@ Error malformed(std::string message) {
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // The character that an escape's letter stands for; itself where it stands for nothing else.
 char simple_escape(char c) {
   switch (c) {

@@ -5,176 +5,50 @@
 #include <span>
 
 #include "core/json.hpp"
+#include "core/record/members.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "producers/lenient_json.hpp"
 
 namespace freshet {
 namespace {
 
-enum class Column {
-  foreign_identifier,
-  foreign_landing_url,
-  url,
-  thumbnail,
-  filetype,
-  filesize,
-  license,
-  license_version,
-  creator,
-  creator_url,
-  title,
-  meta_data,
-  tags,
-  category,
-  watermarked,
-  provider,
-  source,
-  ingestion_type,
-  width,
-  height,
-  duration,
-  bit_rate,
-  sample_rate,
-  genres,
-  audio_set,
-  audio_set_foreign_identifier,
-  set_position,
-  alt_files,
-};
-constexpr std::size_t kColumnCount = 28;
+/// A column of the batch original's files: the number of its member in the record contract.
+using Column = std::size_t;
+constexpr std::size_t kColumnCount = kMemberCount;
 
-enum class Type { text, integer, boolean, json, array };
+template <std::size_t N>
+constexpr std::array<Column, N> numbers_of(const std::array<std::string_view, N>& names) {
+  std::array<Column, N> numbers{};
+  std::ranges::transform(names, numbers.begin(), [](std::string_view name) {
+    return static_cast<Column>(find_field_spec(name) - kFieldSpecs.data());
+  });
+  return numbers;
+}
 
-struct Described {
-  std::string_view name;
-  Type type;
-};
+// clang-format off
+constexpr auto kOldImage = numbers_of(std::to_array<std::string_view>({
+    "foreign_identifier", "foreign_landing_url", "url", "thumbnail", "width", "height", "filesize",
+    "license", "license_version", "creator", "creator_url", "title", "meta_data", "tags",
+    "watermarked", "provider", "source", "ingestion_type"}));
+// clang-format on
+constexpr auto kImage = numbers_of(kBatchImageColumns);
+constexpr auto kAudio = numbers_of(kBatchAudioColumns);
 
-// By Column.
-constexpr std::array<Described, kColumnCount> kColumns{{
-    {"foreign_identifier", Type::text},
-    {"foreign_landing_url", Type::text},
-    {"url", Type::text},
-    {"thumbnail", Type::text},
-    {"filetype", Type::text},
-    {"filesize", Type::integer},
-    {"license", Type::text},
-    {"license_version", Type::text},
-    {"creator", Type::text},
-    {"creator_url", Type::text},
-    {"title", Type::text},
-    {"meta_data", Type::json},
-    {"tags", Type::json},
-    {"category", Type::text},
-    {"watermarked", Type::boolean},
-    {"provider", Type::text},
-    {"source", Type::text},
-    {"ingestion_type", Type::text},
-    {"width", Type::integer},
-    {"height", Type::integer},
-    {"duration", Type::integer},
-    {"bit_rate", Type::integer},
-    {"sample_rate", Type::integer},
-    {"genres", Type::array},
-    {"audio_set", Type::json},
-    {"audio_set_foreign_identifier", Type::text},
-    {"set_position", Type::integer},
-    {"alt_files", Type::json},
-}};
-
-using C = Column;
-constexpr std::array kOldImage{C::foreign_identifier,
-                               C::foreign_landing_url,
-                               C::url,
-                               C::thumbnail,
-                               C::width,
-                               C::height,
-                               C::filesize,
-                               C::license,
-                               C::license_version,
-                               C::creator,
-                               C::creator_url,
-                               C::title,
-                               C::meta_data,
-                               C::tags,
-                               C::watermarked,
-                               C::provider,
-                               C::source,
-                               C::ingestion_type};
-constexpr std::array kImage{C::foreign_identifier,
-                            C::foreign_landing_url,
-                            C::url,
-                            C::thumbnail,
-                            C::filetype,
-                            C::filesize,
-                            C::license,
-                            C::license_version,
-                            C::creator,
-                            C::creator_url,
-                            C::title,
-                            C::meta_data,
-                            C::tags,
-                            C::category,
-                            C::watermarked,
-                            C::provider,
-                            C::source,
-                            C::ingestion_type,
-                            C::width,
-                            C::height};
-constexpr std::array kAudio{C::foreign_identifier,
-                            C::foreign_landing_url,
-                            C::url,
-                            C::thumbnail,
-                            C::filetype,
-                            C::filesize,
-                            C::license,
-                            C::license_version,
-                            C::creator,
-                            C::creator_url,
-                            C::title,
-                            C::meta_data,
-                            C::tags,
-                            C::category,
-                            C::watermarked,
-                            C::provider,
-                            C::source,
-                            C::ingestion_type,
-                            C::duration,
-                            C::bit_rate,
-                            C::sample_rate,
-                            C::genres,
-                            C::audio_set,
-                            C::set_position,
-                            C::alt_files,
-                            C::audio_set_foreign_identifier};
-
-// Order of the members of a raw `work` behind media type, provider and identifier.
-constexpr std::array kMembers{C::foreign_landing_url,
-                              C::url,
-                              C::thumbnail,
-                              C::filetype,
-                              C::filesize,
-                              C::license,
-                              C::license_version,
-                              C::creator,
-                              C::creator_url,
-                              C::title,
-                              C::meta_data,
-                              C::tags,
-                              C::category,
-                              C::watermarked,
-                              C::source,
-                              C::ingestion_type,
-                              C::width,
-                              C::height,
-                              C::duration,
-                              C::bit_rate,
-                              C::sample_rate,
-                              C::genres,
-                              C::audio_set,
-                              C::audio_set_foreign_identifier,
-                              C::set_position,
-                              C::alt_files};
+// What a row is made of, in the order of a sighting's members.
+constexpr auto kOrder = [] {
+  std::array<Column, kMemberCount> order{};
+  auto at = order.begin();
+  for (const std::string_view name : kSightingMembers) {
+    // No pointer is compared: under UBSan GCC takes that for no constant.
+    for (std::size_t i = 0; i < kMemberCount; ++i) {
+      if (kFieldSpecs[i].name == name) {
+        *at++ = static_cast<Column>(i);
+      }
+    }
+  }
+  return order;
+}();
 
 std::span<const Column> layout_of(std::size_t columns, MediaType media_type) {
   if (media_type == MediaType::image) {
@@ -193,9 +67,10 @@ Error malformed(std::string_view field, std::string message) {
 
 using Row = std::array<TsvField, kColumnCount>;
 
-const TsvField& at(const Row& row, Column column) { return row[static_cast<std::size_t>(column)]; }
+const TsvField& at(const Row& row, std::size_t column) { return row[column]; }
+const TsvField& at(const Row& row, Field field) { return row[static_cast<std::size_t>(field)]; }
 
-std::string_view name_of(Column column) { return kColumns[static_cast<std::size_t>(column)].name; }
+std::string_view name_of(Column column) { return kFieldSpecs[column].name; }
 
 Result<Row> split(std::string_view line, MediaType media_type) {
   const auto columns = static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t')) + 1;
@@ -214,7 +89,7 @@ Result<Row> split(std::string_view line, MediaType media_type) {
     if (*field && !is_utf8(**field)) {
       return malformed("line", std::string{name_of(column)} + " is not UTF-8");
     }
-    row[static_cast<std::size_t>(column)] = std::move(*field);
+    row[column] = std::move(*field);
     line.remove_prefix(std::min(tab + 1, line.size()));
   }
   return row;
@@ -241,55 +116,64 @@ std::string json_of_array(const std::vector<TsvField>& elements) {
   return out + "]";
 }
 
-// Appends a value in the type of its column.
-Result<void> append_value(std::string& out, Column column, const std::string& text) {
-  switch (kColumns[static_cast<std::size_t>(column)].type) {
-    case Type::integer:
+Result<void> append_array(std::string& out, Column column, const std::string& text) {
+  const auto elements = parse_array_literal(text);
+  if (!elements) {
+    return malformed(name_of(column), elements.error().message());
+  }
+  out += json_of_array(*elements);
+  return {};
+}
+
+Result<void> append_json(std::string& out, Column column, const std::string& text,
+                         std::int64_t& mended) {
+  const auto read = parse_lenient_json(text);
+  if (!read) {
+    return malformed(name_of(column), read.error().message());
+  }
+  mended += read->mended.total();
+  out += to_json(read->value);
+  return {};
+}
+
+// Appends a value in the type of its column. `mended` counts what JSON cannot hold: the batch
+// system wrote NaN and half surrogate pairs as it found them.
+Result<void> append_value(std::string& out, Column column, const std::string& text,
+                          std::int64_t& mended) {
+  const FieldSpec& spec = kFieldSpecs[column];
+  switch (spec.kind) {
+    case FieldKind::integer:
       if (is_integer(text)) {
         out += text;
         return {};
       }
       break;
-    case Type::boolean:
+    case FieldKind::boolean:
       if (text == "t" || text == "f") {
         out += text == "t" ? "true" : "false";
         return {};
       }
       break;
-    case Type::json: {
-      const auto value = parse_json(text);
-      if (!value) {
-        return malformed(name_of(column), value.error().message());
-      }
-      out += to_json(*value);
-      return {};
-    }
-    case Type::array: {
-      const auto elements = parse_array_literal(text);
-      if (!elements) {
-        return malformed(name_of(column), elements.error().message());
-      }
-      out += json_of_array(*elements);
-      return {};
-    }
-    case Type::text:
+    case FieldKind::list:
+      return has_text_elements(spec) ? append_array(out, column, text)
+                                     : append_json(out, column, text, mended);
+    case FieldKind::object:
+      return append_json(out, column, text, mended);
+    case FieldKind::text:
+    case FieldKind::url:
+    case FieldKind::fraction:
       break;
   }
   append_json_string(out, text);
   return {};
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 std::optional<Error> find_missing(const Row& row) {
-  for (const Column column : {C::provider, C::foreign_identifier, C::foreign_landing_url, C::url}) {
-    if (!at(row, column) || clean_text(*at(row, column)).empty()) {
-      return Error{Errc::missing_field, std::string{name_of(column)}, "required",
-                   std::string{name_of(column)} + " is missing"};
+  for (const Field field :
+       {Field::provider, Field::foreign_identifier, Field::foreign_landing_url, Field::url}) {
+    if (!at(row, field) || clean_text(*at(row, field)).empty()) {
+      const std::string name{field_spec(field).name};
+      return Error{Errc::missing_field, name, "required", name + " is missing"};
     }
   }
   return std::nullopt;
@@ -305,26 +189,26 @@ Result<TsvRow> parse_tsv_line(std::string_view line, MediaType media_type) {
   if (auto missing = find_missing(*row)) {
     return *std::move(missing);
   }
-  if (auto& license = (*row)[static_cast<std::size_t>(C::license)]) {
-    license = lower_case(*license);
+  if (auto& license = (*row)[static_cast<std::size_t>(Field::license)]) {
+    license = lower_ascii(*license);
   }
   TsvRow out;
-  out.provider = clean_text(*at(*row, C::provider));
-  out.foreign_identifier = clean_text(*at(*row, C::foreign_identifier));
+  out.provider = clean_text(*at(*row, Field::provider));
+  out.foreign_identifier = clean_text(*at(*row, Field::foreign_identifier));
   out.key = make_work_key(media_type, out.provider, out.foreign_identifier);
   out.work = R"({"media_type":")" + std::string{to_string(media_type)} + R"(","provider":)";
-  append_json_string(out.work, *at(*row, C::provider));
+  append_json_string(out.work, *at(*row, Field::provider));
   out.work += R"(,"foreign_identifier":)";
-  append_json_string(out.work, *at(*row, C::foreign_identifier));
-  for (const Column column : kMembers) {
+  append_json_string(out.work, *at(*row, Field::foreign_identifier));
+  for (const Column column : kOrder) {
     const TsvField& field = at(*row, column);
-    if (!field) {
+    if (!field || kFieldSpecs[column].is_key) {
       continue;
     }
     out.work += ",\"";
     out.work += name_of(column);
     out.work += "\":";
-    if (const auto appended = append_value(out.work, column, *field); !appended) {
+    if (const auto appended = append_value(out.work, column, *field, out.mended); !appended) {
       return appended.error();
     }
   }

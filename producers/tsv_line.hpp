@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,13 +30,14 @@ struct TsvRow {
   std::string foreign_identifier;  ///< cleaned
   std::string key;                 ///< of the work
   std::string work;                ///< raw `work`: compact JSON, members in their fixed order
+  std::int64_t mended = 0;         ///< values of JSON columns that JSON cannot hold
 };
 
 /// Reads one line without its newline. The layout follows from the number of columns: images 17, 18
 /// (without and with ingestion type) and 20, audio 25 and 26 (with the set's identifier).
 ///
-/// Values are passed on as they were stored. Numbers and booleans are typed where they are such,
-/// texts otherwise; licence slugs are lower-cased, as old files hold `CC0`.
+/// Values are passed on as they were stored. A value that is a number or a boolean is written as
+/// one, any other as text. Licence slugs are lower-cased, because old files hold `CC0`.
 /// @error Errc::malformed_payload, field `line`: another number of columns, a broken escape or
 ///        bytes that are no UTF-8; with a column as field: JSON or an array that cannot be read.
 ///        Errc::missing_field: no provider, identifier, landing page or URL.

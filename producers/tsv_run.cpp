@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
+#include "core/record/envelope.hpp"
+#include "core/utf8.hpp"
 #include "producers/line_reader.hpp"
 #include "producers/sighting.hpp"
 #include "producers/tsv_line.hpp"
@@ -20,6 +23,22 @@ constexpr std::int64_t kLinesPerCheckpoint = 20'000;
 constexpr std::size_t kMaxLineBytes = 3UL * 1024 * 1024;
 // Counts and dead letters of lines whose provider is not known.
 constexpr const char* kUnknownProvider = "tsv";
+
+// Tells loads apart that may go on side by side. A pipe's name (`-`, `/dev/fd/63`) is no file's, so
+// the process stands for it.
+std::string load_name(const TsvOptions& options) {
+  std::error_code error;
+  std::string what{to_string(options.media_type)};
+  if (options.path != "-" && std::filesystem::is_regular_file(options.path, error)) {
+    const auto path = std::filesystem::weakly_canonical(options.path, error);
+    what += "\n" + (error ? options.path : path.string());
+  } else {
+    const RunHolder process = this_process();
+    what += "\n-\n" + process.host + "\n" + process.machine + "\n" + std::to_string(process.pid) +
+            "\n" + process.started;
+  }
+  return to_hex(xxh3(what));
+}
 
 class TsvRun {
  public:
@@ -37,6 +56,14 @@ class TsvRun {
   RunState run() {
     log::info("run_started",
               {{"provider", "tsv"}, {"run_id", state_.run_id}, {"file", options_.path}});
+    // Several files may be read side by side, of one provider too; one file only once.
+    const std::string name = state_.run_id + "-" + load_name(options_);
+    constexpr std::uint64_t kNumbers = 0x3FFFFFFF;
+    const auto sums = static_cast<std::int32_t>(1 + xxh3(name) % kNumbers);
+    if (const auto taken = parts_.output.take_over(name, sums); !taken) {
+      delivery_failed(taken.error());
+      return state_;
+    }
     state_.outcome = read_lines();
     if (state_.outcome != RunOutcome::failed || !lost_) {
       state_.finished_at = parts_.clock.now();
@@ -77,10 +104,7 @@ class TsvRun {
     }
   }
 
-  bool take(LineReader::Line& line) {
-    if (line.text.ends_with('\r')) {
-      line.text.remove_suffix(1);
-    }
+  bool take(const LineReader::Line& line) {
     if (line.is_too_long) {
       return reject(line, kUnknownProvider, std::nullopt, "",
                     Error{Errc::too_large, "line", "max_length", "the line is too long"});
@@ -101,19 +125,22 @@ class TsvRun {
     }
     count(sighting.provider, "listed");
     count(sighting.provider, "emitted");
+    if (row->mended > 0) {
+      count(sighting.provider, "mended", row->mended);
+    }
     return true;
   }
 
   std::string value_of(const TsvRow& row, std::int64_t line) const {
-    std::string value =
-        sighting_value(row.work, options_.base + std::chrono::microseconds{line}, state_.run_id);
+    RawRecord record{.fetched_at = options_.base + std::chrono::microseconds{line},
+                     .run_id = state_.run_id,
+                     .body = row.work};
     const auto former = options_.former_identifiers.find(row.key);
     if (former != options_.former_identifiers.end()) {
       // Beside `work`: it is not what the provider said, and must not make it look changed.
-      const std::string member = R"(,"former_identifier":")" + former->second + "\"";
-      value.insert(value.find('}'), member);
+      record.former_identifier = former->second;
     }
-    return value;
+    return write_raw_record(record);
   }
 
   bool reject(const LineReader::Line& line, std::string provider, std::optional<std::string> key,
@@ -150,9 +177,9 @@ class TsvRun {
     return RunOutcome::failed;
   }
 
-  void count(const std::string& provider, std::string_view name) {
-    state_.counts.add(name);
-    unsaved_[provider].add(name);
+  void count(const std::string& provider, std::string_view name, std::int64_t amount = 1) {
+    state_.counts.add(name, amount);
+    unsaved_[provider].add(name, amount);
   }
 
   const TsvOptions& options_;
@@ -176,6 +203,7 @@ FormerIdentifiers read_former_identifiers(const std::string& path) {
     if (line.ends_with('\r')) {
       line.pop_back();
     }
+    line.erase(0, line.size() - without_bom(line).size());
     const std::size_t comma = line.rfind(',');
     if (comma == std::string::npos || !parse_work_key(std::string_view{line}.substr(0, comma)) ||
         !is_uuid_v4(std::string_view{line}.substr(comma + 1))) {

@@ -43,9 +43,9 @@ struct TsvParts {
 
 /// Turns a file of the batch system into sightings, in bounded memory.
 ///
-/// Loading a file again gives the same bytes under the same times, so that nothing changes. A line
-/// that cannot be read is put aside with its number and the rest passes; a line `\.` ends the file,
-/// as in a dump. There is no cursor: an interrupted load is simply started again.
+/// Loading a file again gives the same bytes at the same times, so nothing changes. A line that
+/// cannot be read is put aside with its number, and the other lines pass. A line `\.` ends the
+/// file, as in a dump. There is no cursor: an interrupted load is started again from the beginning.
 /// @return how it went; `outcome` failed: the file or the broker failed, `error` says why.
 RunState run_tsv(const TsvOptions& options, const TsvParts& parts);
 

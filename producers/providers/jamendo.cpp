@@ -115,22 +115,19 @@ json::array tags_of(const json::value& music) {
 json::object meta_data_of(const json::value& track) {
   const json::value& stats = object_or_empty(track, "stats");
   json::object meta_data;
-  const auto add = [&](std::string_view name, const json::value& value, json::value otherwise) {
-    const json::value& chosen = value.is_null() ? otherwise : value;
-    if (!chosen.is_null()) {
-      meta_data.emplace(name, chosen);
+  const auto add = [&](std::string_view name, const json::value& value) {
+    if (!value.is_null()) {
+      meta_data.emplace(name, value);
     }
   };
-  if (const json::value& lyrics = member(track, "lyrics"); !is_empty(lyrics)) {
-    add("lyrics", lyrics, nullptr);
-  }
-  add("release_date", member(track, "releasedate"), nullptr);
+  add("lyrics", default_if_empty(track, "lyrics", nullptr));
+  add("release_date", member(track, "releasedate"));
   // The batch original reads `rate_download_total` and `rate_playlisted_total`, which do not exist,
   // so its counts are always 0.
-  add("downloads", member(stats, "rate_downloads_total"), 0);
-  add("listens", member(stats, "rate_listened_total"), 0);
-  add("playlists", member(stats, "playlisted"), 0);
-  add("audiodownload_allowed", member(track, "audiodownload_allowed"), true);
+  add("downloads", default_if_missing(stats, "rate_downloads_total", 0));
+  add("listens", default_if_missing(stats, "rate_listened_total", 0));
+  add("playlists", default_if_missing(stats, "playlisted", 0));
+  add("audiodownload_allowed", default_if_missing(track, "audiodownload_allowed", true));
   return meta_data;
 }
 
@@ -147,7 +144,8 @@ class Jamendo final : public Provider {
         .providers = {{MediaType::audio, "jamendo"}},
         .hosts = {"api.jamendo.com", "www.jamendo.com"},
         .endpoint = "https://api.jamendo.com/v3.0/tracks",
-        .items = "/results",
+        .answer = {.list = "/results", .status = "/headers/status", .success = "success"},
+        .paging = Paging::counted,
         .schedule = "monthly",
         .headers = {{"accept", "application/json"}},
         .credential = Credential{.original_name = "API_KEY_JAMENDO",
@@ -157,6 +155,7 @@ class Jamendo final : public Provider {
         .fixed_values = {{"filetype", "mp32"}, {"category", "music"}},
         .batch_limit = 200,
         .notes =
+            "Limits and wrong keys are told in replies of status 200. "
             "Popularity metric: `meta_data.listens`. Tracks whose `audiodownload_allowed` is "
             "false carry that in `meta_data`."};
     return kSpec;
@@ -172,28 +171,41 @@ class Jamendo final : public Provider {
                   {"audioformat", "mp32"}, {"offset", "0"}};
   }
 
+  std::optional<std::string> fault_of(const json::value& body) const override {
+    if (auto fault = Provider::fault_of(body)) {
+      return fault;
+    }
+    if (is_empty(value_at(body, "/results")) && count_at(body, "/headers/results_count") > 0) {
+      return "'headers/results_count' tells of results that are not there";
+    }
+    return std::nullopt;
+  }
+
+  // Only told where `fullcount` was asked for (`--initial-params`).
+  std::optional<std::int64_t> announced(const Reply& reply) const override {
+    return count_at(reply.body, "/headers/results_fullcount");
+  }
+
   void expand(const json::value& track, Fetch& fetch, Emit& emit) override {
     const json::value& music = object_or_empty(track, "musicinfo");
-    const json::value& duration = member(track, "duration");
-    emit.record(
-        MediaType::audio,
-        {{"foreign_identifier", member(track, "id")},
-         {"foreign_landing_url", member(track, "shareurl")},
-         {"url", audio_url(member(track, "audio"))},
-         {"thumbnail", thumbnail_of(member(track, "image"))},
-         {"license_url", member(track, "license_ccurl")},
-         {"creator", creator_of(track)},
-         {"creator_url", creator_url_of(track)},
-         {"title", member(track, "name")},
-         {"meta_data", meta_data_of(track)},
-         {"tags", tags_of(music)},
-         {"duration", duration.is_int64() ? json::value(duration.get_int64() * 1000) : duration},
-         {"genres", member(object_or_empty(music, "tags"), "genres")},
-         {"audio_set", member(track, "album_name")},
-         {"audio_set_foreign_identifier", member(track, "album_id")},
-         {"set_url", set_url_of(track, fetch)},
-         {"set_thumbnail", set_thumbnail_of(member(track, "album_image"))},
-         {"set_position", member(track, "position")}});
+    emit.record(MediaType::audio,
+                {{"foreign_identifier", member(track, "id")},
+                 {"foreign_landing_url", member(track, "shareurl")},
+                 {"url", audio_url(member(track, "audio"))},
+                 {"thumbnail", thumbnail_of(member(track, "image"))},
+                 {"license_url", member(track, "license_ccurl")},
+                 {"creator", creator_of(track)},
+                 {"creator_url", creator_url_of(track)},
+                 {"title", member(track, "name")},
+                 {"meta_data", meta_data_of(track)},
+                 {"tags", tags_of(music)},
+                 {"duration", milliseconds(member(track, "duration"))},
+                 {"genres", member(object_or_empty(music, "tags"), "genres")},
+                 {"audio_set", member(track, "album_name")},
+                 {"audio_set_foreign_identifier", member(track, "album_id")},
+                 {"set_url", set_url_of(track, fetch)},
+                 {"set_thumbnail", set_thumbnail_of(member(track, "album_image"))},
+                 {"set_position", member(track, "position")}});
   }
 
  private:

@@ -164,7 +164,7 @@ class ScienceMuseum final : public Provider {
         .providers = {{MediaType::image, "sciencemuseum"}},
         .hosts = {"collection.sciencemuseumgroup.org.uk"},
         .endpoint = "https://collection.sciencemuseumgroup.org.uk/search/",
-        .items = "/data",
+        .answer = {.list = "/data", .holds = {"/links"}},
         .schedule = "monthly",
         .delay = std::chrono::seconds{5},
         .headers = {{"accept", "application/json"}},
@@ -202,6 +202,27 @@ class ScienceMuseum final : public Provider {
       return std::nullopt;
     }
     return with_param(previous->params, "page[number]", std::to_string(page + 1));
+  }
+
+  // A link that is not there may be left out or null; but then the others are.
+  std::optional<std::string> fault_of(const json::value& body) const override {
+    if (auto fault = Provider::fault_of(body)) {
+      return fault;
+    }
+    if (!is_empty(value_at(body, "/errors"))) {
+      return "it has 'errors'";
+    }
+    return is_empty(value_at(body, "/links")) ? std::optional<std::string>{"'links' names none"}
+                                              : std::nullopt;
+  }
+
+  // Told by the reply that ends a range.
+  std::optional<std::int64_t> announced(const Reply& reply) const override {
+    if (!value_at(reply.body, "/links/next").is_null()) {
+      return std::nullopt;
+    }
+    const auto all = count_at(reply.body, "/meta/count/type/all");
+    return all ? all : count_at(reply.body, "/meta/count");
   }
 
   void expand(const json::value& item, Fetch& /*fetch*/, Emit& emit) override {

@@ -8,8 +8,8 @@
 
 namespace freshet::science_museum_rules {
 
-/// `CC-BY-NC-SA 4.0` as slug and version (`by-nc-sa`, `4.0`). Nothing for a text that has not
-/// exactly one space behind the leading `cc`. What the two parts mean is not judged here.
+/// `CC-BY-NC-SA 4.0` as slug and version (`by-nc-sa`, `4.0`). Nothing for a text that does not have
+/// exactly one space behind the leading `cc`. The meaning of the two parts is not judged here.
 std::optional<std::pair<std::string, std::string>> read_license(std::string_view text);
 
 /// Ranges of years, each short enough that its pages stay below the API's page cap, up to

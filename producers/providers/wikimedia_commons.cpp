@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/text.hpp"
 #include "producers/html.hpp"
@@ -30,9 +31,16 @@ Creator creator_of(const json::value& artist) {
   }
   const auto content = read_html(required_text(artist));
   if (!content) {
-    throw WrongShape{"the artist is blank"};
+    return {};
   }
-  return {std::string{trim_space(content->text)}, content->first_link};
+  Creator creator;
+  if (const std::string_view name = trim_space(content->text); !name.empty()) {
+    creator.name = name;
+  }
+  if (!content->links.empty()) {
+    creator.url = content->links.front();
+  }
+  return creator;
 }
 
 }  // namespace wikimedia_rules
@@ -200,18 +208,6 @@ std::optional<MediaType> media_type_of(const json::value& info) {
   return name == "AUDIO" ? std::optional{MediaType::audio} : std::nullopt;
 }
 
-json::value milliseconds_of(const json::value& info) {
-  const json::object& object = info.get_object();
-  const json::value* duration = object.if_contains("duration");
-  if (duration == nullptr) {
-    return 0;
-  }
-  if (!duration->is_number()) {
-    throw WrongShape{"'duration' is no number"};
-  }
-  return static_cast<std::int64_t>(duration->to_number<double>() * 1000.0);
-}
-
 /// Files uploaded on a day, by the API's own list of files in order of time.
 ///
 /// A batch of 250 files takes as many requests as the API needs to tell all their uses and stream
@@ -228,11 +224,11 @@ class WikimediaCommons final : public Provider {
         .providers = {{MediaType::image, "wikimedia"}, {MediaType::audio, "wikimedia_audio"}},
         .hosts = {"commons.wikimedia.org"},
         .endpoint = kEndpoint,
-        .items = "/query/pages",
         .schedule = "daily",
         .dated = Dated::yes,
         .batch_limit = 250,
         .notes =
+            "Each reply holds `batchcomplete` or `continue`; a day without files has no `query`. "
             "Popularity metric: `meta_data.global_usage_count`. Files in the public domain "
             "without a licence URL are dropped by clean. Coordinates are not stored, as in the "
             "batch original."};
@@ -275,10 +271,10 @@ class WikimediaCommons final : public Provider {
     const Params base = without_token(params);
     Params request = params;
     Reply reply;
-    std::optional<std::string> position;
+    std::unordered_set<std::string> positions;  // in the list of files, those that came up
     int without_progress = 0;
     for (int i = 0; i < kMaxRequestsPerBatch; ++i) {
-      auto answer = fetch.get_with_headers(kEndpoint, request);
+      auto answer = fetch.get_with_headers(kEndpoint, request, judge());
       if (!answer) {
         return answer.error();
       }
@@ -293,9 +289,9 @@ class WikimediaCommons final : public Provider {
       if (is_complete || token.empty()) {
         return finished(std::move(reply), params, std::move(token));
       }
-      const std::string now = text_of(token, "gaicontinue");
-      without_progress = position == now ? without_progress + 1 : 1;
-      position = now;
+      // A position that comes back is no progress either: two answers in turn would never end.
+      const bool is_new = positions.insert(text_of(token, "gaicontinue")).second;
+      without_progress = is_new ? 1 : without_progress + 1;
       if (without_progress >= kMaxWithoutProgress) {
         auto next_token = give_up(token);
         if (!next_token) {
@@ -311,6 +307,31 @@ class WikimediaCommons final : public Provider {
     }
     return Error{Errc::malformed_payload, Retry::never,
                  std::string{kEndpoint} + ": a batch of more than 10,000 answers"};
+  }
+
+  // A batch is complete or goes on: each reply says which. A day without files has no `query`.
+  std::optional<std::string> fault_of(const json::value& body) const override {
+    if (auto fault = Provider::fault_of(body)) {
+      return fault;
+    }
+    const json::object* root = body.if_object();
+    if (root == nullptr) {
+      return "the reply is no object";
+    }
+    const bool is_complete = root->contains("batchcomplete");
+    const json::value& token = value_at(body, "/continue");
+    if (!is_complete && (!token.is_object() || is_empty(token))) {
+      return "it has neither 'batchcomplete' nor 'continue'";
+    }
+    if (!token.is_null() && !params_from_json(token)) {
+      return "'continue' is no set of parameters";
+    }
+    const json::value& query = value_at(body, "/query");
+    const json::value& pages = value_at(body, "/query/pages");
+    const bool is_empty_list = is_empty(query) || (query.is_object() && is_empty(pages));
+    return is_empty_list || pages.is_object()
+               ? std::nullopt
+               : std::optional<std::string>{"'query/pages' holds no pages"};
   }
 
   std::vector<const json::value*> items(const Reply& reply) const override {
@@ -346,7 +367,7 @@ class WikimediaCommons final : public Provider {
                             ? json::value(nullptr)
                             : json::value(trim_space(required_text(license_url)))},
         {"title", wikimedia_rules::title_of(name_of(info, extra))},
-        {"filesize", value_or(info, "size", 0)},
+        {"filesize", member(info, "size")},
         {"creator", creator.name ? json::value(*creator.name) : json::value(nullptr)},
         {"creator_url", creator.url ? json::value(*creator.url) : json::value(nullptr)}};
     if (!is_empty(url)) {
@@ -389,12 +410,6 @@ class WikimediaCommons final : public Provider {
     return member(object_or_empty(extra, name), "value");
   }
 
-  static json::value value_or(const json::value& object, std::string_view name,
-                              json::value otherwise) {
-    const json::value* found = object.get_object().if_contains(name);
-    return found == nullptr ? otherwise : *found;
-  }
-
   static std::string name_of(const json::value& info, const json::value& extra) {
     const json::value name = extended(extra, "ObjectName");
     return required_text(name.is_null() ? member(info, "title") : name);
@@ -409,8 +424,10 @@ class WikimediaCommons final : public Provider {
     meta_data["categories"] = categories;
     if (const json::value description = extended(extra, "ImageDescription");
         !is_empty(description)) {
-      if (const auto content = read_html(required_text(description))) {
-        meta_data["description"] = trim_space(content->spaced_text);
+      const auto content = read_html(required_text(description));
+      if (const std::string_view text = content ? trim_space(content->spaced_text) : "";
+          !text.empty()) {
+        meta_data["description"] = text;
       }
     }
     return meta_data;
@@ -443,7 +460,7 @@ class WikimediaCommons final : public Provider {
 
   static void add_audio_fields(const json::value& info, const json::array& categories,
                                json::object& fields, json::object& meta_data) {
-    fields["duration"] = milliseconds_of(info);
+    fields["duration"] = milliseconds(member(info, "duration"));
     if (names_pronunciation(categories)) {
       fields["category"] = "pronunciation";
     }

@@ -16,8 +16,9 @@ struct Creator {
   std::optional<std::string> url;  ///< first link; may lack its scheme (`//commons.…`)
 };
 
-/// @param artist  HTML of `extmetadata.Artist.value`; null: nobody named.
-/// @throws WrongShape  no text, or blank.
+/// @param artist  HTML of `extmetadata.Artist.value`; null, blank or commented out: nobody is
+/// named.
+/// @throws WrongShape  not a text.
 Creator creator_of(const json::value& artist);
 
 }  // namespace freshet::wikimedia_rules
