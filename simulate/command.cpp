@@ -68,15 +68,17 @@ void add_recorded(CLI::App& simulate, Commands& commands) {
 struct ProvidersOptions {
   simulate::World world;
   double errors = 0.01;
+  std::int64_t latency_ms = 0;
   std::string listen = "127.0.0.1:0";
   std::string truth;
 };
 
 int serve_providers(const ProvidersOptions& options, const Context& context) {
   simulate::ProviderServer providers{options.world, options.errors};
-  simulate::HttpServer server{options.listen, [&providers](const simulate::Request& request) {
-                                return providers.handle(request);
-                              }};
+  simulate::HttpServer server{
+      options.listen,
+      [&providers](const simulate::Request& request) { return providers.handle(request); },
+      std::chrono::milliseconds{options.latency_ms}};
   if (!options.truth.empty()) {
     write_file(options.truth, providers.truth());
   }
@@ -100,6 +102,9 @@ void add_providers(CLI::App& simulate, Commands& commands) {
       ->add_option("--errors", options->errors,
                    "Share of requests that get 429, 500 or 503 the first time")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--latency", options->latency_ms, "Milliseconds before each reply")
+      ->check(CLI::Range(0, 60'000))
       ->capture_default_str();
   command->add_option("--truth", options->truth,
                       "Write here, at the start, what each producer's run must do, as JSON");

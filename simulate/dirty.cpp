@@ -1,5 +1,6 @@
 #include "simulate/dirty.hpp"
 
+#include "core/record/envelope.hpp"
 #include "core/topics.hpp"
 #include "simulate/vocabulary.hpp"
 
@@ -37,6 +38,9 @@ constexpr DirtyKind kKinds[] = {
     // Sound JSON that PostgreSQL could not hold as it is: clean takes the NUL out.
     {"escaped_nul", Fate::created, "", false},
 };
+
+// 2999-01-01T00:00:00.000001Z
+constexpr UtcTime kYear2999{32'472'144'000'000'001};
 
 void append_id(std::string& out, std::uint64_t number) {
   append_number(out, 90'000'000'000 + number);
@@ -77,11 +81,11 @@ void append_dirty(DirtyRecord& record, std::size_t which, std::uint64_t number) 
   record.schema = kind == Kind::unknown_schema ? "raw/999" : schema_header::kRaw;
 
   std::string& out = record.value;
-  if (kind == Kind::future_time || kind == Kind::no_time) {
-    out =
-        kind == Kind::no_time
-            ? R"({"seen":{"fetched_at":"last Tuesday, about noon ","run_id":"generated"},"work":)"
-            : R"({"seen":{"fetched_at":"2999-01-01T00:00:00.000001Z","run_id":"generated"},"work":)";
+  if (kind == Kind::future_time) {
+    out.clear();
+    open_raw_record(out, {.fetched_at = kYear2999, .run_id = "generated"});
+  } else if (kind == Kind::no_time) {
+    out = R"({"seen":{"fetched_at":"last Tuesday, about noon ","run_id":"generated"},"work":)";
   }
   const std::size_t work_at = out.size();
   out += kind == Kind::not_an_object ? "[" : "";

@@ -18,7 +18,7 @@ struct DirtyKind {
   bool is_in_header;        ///< the value alone is sound
 };
 
-/// All kinds. Each bad record is of an identity of its own, so that no work is touched by it.
+/// All kinds. Each bad record has an identity of its own, so that it touches no work.
 std::span<const DirtyKind> dirty_kinds();
 
 struct DirtyRecord {

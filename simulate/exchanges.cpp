@@ -7,6 +7,8 @@
 #include <stdexcept>
 
 #include "core/check.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace freshet::simulate {
 namespace {
@@ -36,6 +38,8 @@ std::string text_of(const json::value& value) {
   return value.is_string() ? std::string{value.as_string()} : json::serialize(value);
 }
 
+bool is_content_type(std::string_view name) { return lower_ascii(name) == "content-type"; }
+
 Reply parse_reply(const json::value& value, const fs::path& directory) {
   const json::object& object = value.as_object();
   Reply reply;
@@ -47,7 +51,11 @@ Reply parse_reply(const json::value& value, const fs::path& directory) {
   }
   if (const json::value* file = object.if_contains("body_file")) {
     reply.body = read_file(directory / text_of(*file));
-    reply.headers.emplace_back("Content-Type", "application/json");
+    // What was recorded counts: it may name another charset.
+    if (std::none_of(reply.headers.begin(), reply.headers.end(),
+                     [](const auto& header) { return is_content_type(header.first); })) {
+      reply.headers.emplace_back("Content-Type", "application/json");
+    }
   }
   return reply;
 }
@@ -83,6 +91,7 @@ Exchanges Exchanges::load(const fs::path& directory, const std::string& name) {
 }
 
 Exchanges Exchanges::parse(std::string_view text, const fs::path& directory) {
+  text = without_bom(text);
   const json::value document = json::parse({text.data(), text.size()});
   const json::object& root = document.as_object();
   Exchanges result;

@@ -42,9 +42,9 @@ struct Otherwise {
 
 /// The recorded replies of one case, and the rules by which a request finds its own.
 ///
-/// A request matches exactly, or the nearest recorded request of the same method, host and path:
-/// parameters may differ that carry API keys or signatures, and parameters may be missing on either
-/// side, but never those that choose which records are asked for or which page of them.
+/// A request matches a recorded one exactly, or the nearest recorded request of the same method,
+/// host and path. Parameters with API keys or signatures may differ, and parameters may be missing
+/// on either side, but never those that choose the records or the page.
 ///
 /// Immutable once loaded; any thread may ask.
 class Exchanges {

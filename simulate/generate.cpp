@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "core/check.hpp"
-#include "core/json.hpp"
+#include "core/json_writer.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/log.hpp"
 #include "core/stop.hpp"
@@ -136,16 +136,15 @@ void write_truth_works(const Generator& generator, const GenerateRun& run) {
   std::string line;
   for (std::uint64_t number = 0; number < run.stream.works; ++number) {
     const FinalWork work = generator.final_work(number);
-    line = R"({"key":)";
-    append_json_string(line, work.key);
-    line += R"(,"url":)";
-    append_json_string(line, work.url);
-    line += R"(,"title":)";
-    append_json_string(line, work.title);
-    line += R"(,"version":)" + std::to_string(work.version) + R"(,"owner":)";
-    append_json_string(line, work.url_of ? generator.final_work(*work.url_of).key : work.key);
-    line += "}\n";
-    out << line;
+    line.clear();
+    ObjectWriter object{line};
+    object.text("key", work.key);
+    object.text("url", work.url);
+    object.text("title", work.title);
+    object.integer("version", work.version);
+    object.text("owner", work.url_of ? generator.final_work(*work.url_of).key : work.key);
+    object.close();
+    out << line << '\n';
   }
   out.close();
   if (!out) {

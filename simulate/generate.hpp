@@ -18,7 +18,7 @@ struct GenerateRun {
 
 /// Makes the stream and sends it to `media.raw.v1`, or to standard output as lines of key, tab,
 /// value. One producer sends in the order of the stream, so sightings of a work keep their order.
-/// The truth is written last: where it stands, all of the stream was acknowledged.
+/// The truth is written last: if the file is there, the whole stream was acknowledged.
 ///
 /// @return ExitCode::done, or failed when a stop was asked for before the end.
 /// @error WorkFailed: a record was not delivered, or an output cannot be written.

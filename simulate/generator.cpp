@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
+#include "core/record/envelope.hpp"
 #include "core/topics.hpp"
 #include "simulate/dirty.hpp"
 #include "simulate/vocabulary.hpp"
@@ -46,9 +47,8 @@ std::uint64_t permuted(std::uint64_t position, std::uint64_t count, std::uint64_
 Generator::Generator(GeneratorOptions options)
     : options_{std::move(options)},
       works_{options_.seed, options_.media, options_.duplicates},
-      pass_{options_.part == StreamPart::recrawl ? 1U : 0U},
-      run_{"generated-" + std::to_string(options_.seed) + "-"},
       dirty_by_kind_(dirty_kinds().size()) {
+  begin_pass(options_.part == StreamPart::recrawl ? 1 : 0);
   if (options_.part == StreamPart::recrawl) {
     // So that its sightings are later than those of the load that it follows.
     sightings_ = options_.works + taken(options_.works, options_.dirty);
@@ -61,20 +61,24 @@ std::uint32_t Generator::last_pass() const {
              : static_cast<std::uint32_t>(std::ceil(options_.recrawl));
 }
 
+void Generator::begin_pass(std::uint32_t pass) {
+  pass_ = pass;
+  position_ = 0;
+  run_id_ = "generated-" + std::to_string(options_.seed) + "-" + std::to_string(pass);
+}
+
 bool Generator::next(RawSighting& out) {
   if (pass_ == 0) {
     if (next_of_load(out)) {
       return true;
     }
-    pass_ = 1;
-    position_ = 0;
+    begin_pass(1);
   }
   while (pass_ <= last_pass()) {
     if (next_of_recrawl(out)) {
       return true;
     }
-    ++pass_;
-    position_ = 0;
+    begin_pass(pass_ + 1);
   }
   return false;
 }
@@ -135,27 +139,16 @@ std::uint32_t Generator::version_after(std::uint64_t number, std::uint32_t pass)
   return version;
 }
 
-void Generator::append_head(UtcTime fetched_at) {
-  const std::int64_t second = fetched_at.micros / 1'000'000;
-  if (second != second_) {
-    second_ = second;
-    seconds_ = format_micros(UtcTime{second * 1'000'000}).substr(0, 20);
-  }
-  char digits[] = "000000";
-  std::int64_t rest = fetched_at.micros % 1'000'000;
-  for (int i = 5; i >= 0; --i, rest /= 10) {
-    digits[i] = static_cast<char>('0' + rest % 10);
-  }
-  value_.assign(R"({"seen":{"fetched_at":")");
-  value_.append(seconds_).append(digits, 6).append(R"(Z","run_id":")").append(run_);
-  append_number(value_, pass_);
-  value_.append(R"("},"work":)");
+void Generator::open_sighting() {
+  const UtcTime fetched_at = options_.fetched_at + std::chrono::microseconds{++sightings_};
+  value_.clear();
+  open_raw_record(value_, {.fetched_at = fetched_at, .run_id = run_id_});
 }
 
 void Generator::emit_work(std::uint64_t number, std::uint32_t version, RawSighting& out) {
-  append_head(options_.fetched_at + std::chrono::microseconds{++sightings_});
+  open_sighting();
   works_.append_work(value_, number, version);
-  value_.push_back('}');
+  close_raw_record(value_);
   key_.clear();
   works_.append_key(key_, number);
   ++received_;
@@ -167,7 +160,7 @@ void Generator::emit_dirty(std::uint64_t number, RawSighting& out) {
   if (dirty_kinds()[kind].is_in_header && !options_.with_headers) {
     kind = 0;
   }
-  append_head(options_.fetched_at + std::chrono::microseconds{++sightings_});
+  open_sighting();
   DirtyRecord record{key_, value_, {}};
   append_dirty(record, kind, number);
   ++received_;

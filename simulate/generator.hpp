@@ -24,8 +24,8 @@ enum class StreamPart { all, load, recrawl };
 struct GeneratorOptions {
   std::uint64_t works = 1000;
   std::uint64_t seed = 1;
-  /// Sightings again per work, after each work was seen once: 0.8 sees 80 % of the works a second
-  /// time, 2.5 all of them twice and half of them a third time.
+  /// Further sightings per work, after each work was seen once: with 0.8, 80 % of the works are
+  /// seen a second time; with 2.5, all works are seen two more times, and half of them once more.
   double recrawl = 0.8;
   double unchanged = 0.8;    ///< share of the works seen again whose `work` has the same bytes
   double dirty = 0.01;       ///< bad records per work, made besides the works
@@ -33,7 +33,8 @@ struct GeneratorOptions {
   std::vector<MediaType> media = {MediaType::image, MediaType::audio};
   WorkOrder order = WorkOrder::ascending;
   StreamPart part = StreamPart::all;
-  /// The n-th sighting was fetched n microseconds after this. 2024-01-01: long past on any clock.
+  /// The n-th sighting was fetched n microseconds after this. The default, 2024-01-01, is in the
+  /// past on any clock.
   UtcTime fetched_at = UtcTime::from_millis(1'704'067'200'000);
   bool with_headers = true;  ///< false: no bad records whose fault is in a header
 };
@@ -62,8 +63,8 @@ struct Truth {
 /// Makes up a stream of sightings: every work once, then some of them again, with bad records in
 /// between. A function of the options: the same options give the same bytes.
 ///
-/// One record costs about a microsecond: the text is appended from ready-made pieces, and what a
-/// work looks like is computed from its number, so that memory does not grow with the works.
+/// One record costs about a microsecond: the text is put together from ready-made pieces. A work is
+/// computed from its number, so memory does not grow with the number of works.
 ///
 /// @thread_safety  One thread.
 class Generator {
@@ -86,7 +87,8 @@ class Generator {
   bool next_of_recrawl(RawSighting& out);
   void emit_work(std::uint64_t number, std::uint32_t version, RawSighting& out);
   void emit_dirty(std::uint64_t number, RawSighting& out);
-  void append_head(UtcTime fetched_at);
+  void begin_pass(std::uint32_t pass);
+  void open_sighting();
 
   std::uint64_t at_position(std::uint64_t position, std::uint32_t pass) const;
   bool is_seen_again(std::uint64_t number, std::uint32_t pass) const;
@@ -101,9 +103,7 @@ class Generator {
   std::uint64_t sightings_ = 0;
   std::string key_;
   std::string value_;
-  std::string seconds_;  ///< `2024-01-01T00:00:00.`, of `second_`
-  std::int64_t second_ = INT64_MIN;
-  std::string run_;
+  std::string run_id_;  ///< of the pass
 
   std::uint64_t received_ = 0;
   std::uint64_t created_ = 0;

@@ -85,7 +85,8 @@ Reply guarded(const Handler& handler, const Request& request) {
   }
 }
 
-asio::awaitable<void> serve_connection(tcp::socket socket, const Handler& handler) {
+asio::awaitable<void> serve_connection(tcp::socket socket, const Handler& handler,
+                                       std::chrono::milliseconds latency) {
   beast::tcp_stream stream{std::move(socket)};
   stream.socket().set_option(tcp::no_delay{true});
   beast::flat_buffer buffer;
@@ -97,6 +98,10 @@ asio::awaitable<void> serve_connection(tcp::socket socket, const Handler& handle
     const Received& request = parser.get();
     Reply reply =
         guarded(handler, {std::string{request.method_string()}, std::string{request.target()}});
+    if (latency.count() > 0) {
+      asio::steady_timer far_away{stream.get_executor(), latency};
+      co_await far_away.async_wait(asio::use_awaitable);
+    }
     co_await send(stream, request, std::move(reply));
     if (!request.keep_alive()) {
       boost::system::error_code ignored;
@@ -110,6 +115,7 @@ asio::awaitable<void> serve_connection(tcp::socket socket, const Handler& handle
 
 struct HttpServer::Impl {
   Handler handler;
+  std::chrono::milliseconds latency{};
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
 
@@ -125,14 +131,16 @@ struct HttpServer::Impl {
         continue;
       }
       // A broken connection ends its own coroutine only: the error is the peer's affair.
-      asio::co_spawn(io, serve_connection(std::move(socket), handler), asio::detached);
+      asio::co_spawn(io, serve_connection(std::move(socket), handler, latency), asio::detached);
     }
   }
 };
 
-HttpServer::HttpServer(const std::string& listen, Handler handler)
+HttpServer::HttpServer(const std::string& listen, Handler handler,
+                       std::chrono::milliseconds latency)
     : impl_{std::make_unique<Impl>()} {
   impl_->handler = std::move(handler);
+  impl_->latency = latency;
   const tcp::endpoint endpoint = parse_endpoint(listen);
   try {
     impl_->acceptor.open(endpoint.protocol());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,9 +20,10 @@ using Handler = std::function<Reply(const Request&)>;
 /// The constructor binds, so `address()` is known before `run()`.
 class HttpServer {
  public:
-  /// @param listen  `host:port`; port 0: any free one.
+  /// @param listen   `host:port`; port 0: any free one.
+  /// @param latency  before each reply, so that a server next door is as far away as a real one.
   /// @error StartupError when the address is malformed or taken.
-  HttpServer(const std::string& listen, Handler handler);
+  HttpServer(const std::string& listen, Handler handler, std::chrono::milliseconds latency = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -2,21 +2,10 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace freshet::simulate {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  if (c >= 'A' && c <= 'F') {
-    return c - 'A' + 10;
-  }
-  return -1;
-}
 
 http::Query sorted_query(std::string_view text) {
   http::Query pairs = http::decode_query(text);
@@ -25,24 +14,6 @@ http::Query sorted_query(std::string_view text) {
 }
 
 }  // namespace
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
-        continue;
-      }
-    }
-    out.push_back(text[i]);
-  }
-  return out;
-}
 
 Location parse_location(std::string_view url) {
   if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos) {
@@ -53,10 +24,8 @@ Location parse_location(std::string_view url) {
   const std::string_view place = url.substr(0, question);
   const std::size_t slash = std::min(place.find('/'), place.size());
   Location location;
-  location.host = std::string{place.substr(0, slash)};
-  std::transform(location.host.begin(), location.host.end(), location.host.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  location.path = slash == place.size() ? "/" : percent_decode(place.substr(slash));
+  location.host = lower_ascii(place.substr(0, slash));
+  location.path = slash == place.size() ? "/" : percent_decode(place.substr(slash), Plus::itself);
   location.query = sorted_query(url.substr(std::min(question + 1, url.size())));
   return location;
 }

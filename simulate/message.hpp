@@ -17,8 +17,8 @@ struct Request {
   std::string target;
 };
 
-/// A reply. Without a body no `Content-Length` is added to the reply to a HEAD, so that "the server
-/// did not say" can be told apart from 0.
+/// A reply. A reply to a HEAD that has no body gets no `Content-Length`, so that "the server did
+/// not say" differs from 0.
 struct Reply {
   int status = 200;
   http::Headers headers;
@@ -40,9 +40,6 @@ struct Location {
 Location parse_location(std::string_view url);
 /// Reads the target of a mirrored request: `/host/path?query`.
 Location parse_target(std::string_view target);
-
-/// Decodes `%41`; what is not two hex digits stays as it is.
-std::string percent_decode(std::string_view text);
 
 /// The first value of a query parameter, or nothing.
 std::optional<std::string_view> parameter(const http::Query& query, std::string_view name);

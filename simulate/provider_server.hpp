@@ -11,9 +11,9 @@
 
 namespace freshet::simulate {
 
-/// All made-up providers behind one mirror address, with the faults that real ones have: now and
-/// then the first request for something is answered by 429 with `Retry-After`, by 500 or by 503,
-/// and the next one as it should be.
+/// All made-up providers behind one mirror address, with the faults of real ones: now and then the
+/// first request for something is answered by 429 with `Retry-After`, by 500 or by 503, and the
+/// next one correctly.
 ///
 /// Which requests fail is a function of the seed and the request. One thread at a time.
 class ProviderServer {

@@ -15,8 +15,8 @@ constexpr std::uint64_t mix(std::uint64_t x) noexcept {
   return x ^ (x >> 31U);
 }
 
-/// Random choices as a function of what they are about: the same work is made up the same way
-/// whenever and in whatever order it is asked for.
+/// Random choices that depend only on the seed and on what they are about: the same work is made up
+/// in the same way, whenever and in whatever order it is asked for.
 class Dice {
  public:
   constexpr Dice(std::uint64_t seed, std::uint64_t about) noexcept

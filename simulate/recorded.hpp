@@ -10,7 +10,8 @@
 
 namespace freshet::simulate {
 
-/// A mirror server's answers from recorded cases, and what it had to answer loosely or not at all.
+/// Answers of a mirror server from recorded cases, and a report of the requests that had no exact
+/// match.
 ///
 /// One case is mounted at `/`, several each at `/<provider>/<case>/`. One thread at a time.
 class RecordedCases {

@@ -6,10 +6,20 @@
 
 // One line per provider: the function of that name in `<name>.cpp`.
 #define FRESHET_MADE_UP_PROVIDERS(X) \
+  X(auckland_museum)                 \
+  X(brooklyn_museum)                 \
+  X(cc_mixter)                       \
+  X(cleveland_museum)                \
+  X(europeana)                       \
+  X(finnish_museums)                 \
+  X(flickr)                          \
+  X(freesound)                       \
+  X(jamendo)                         \
+  X(justtakeitfree)                  \
   X(metropolitan_museum)             \
+  X(museum_victoria)                 \
   X(science_museum)                  \
-  X(wikimedia_commons)               \
-  X(jamendo)
+  X(wikimedia_commons)
 
 namespace freshet::simulate {
 
