@@ -1,26 +1,54 @@
 #include "operate/broker.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 
-#include "core/topics.hpp"
+#include "core/log.hpp"
+#include "core/stop.hpp"
 
 namespace freshet {
 
 using namespace std::chrono_literals;
 
-const std::vector<KnownGroup>& known_groups() {
-  static const std::vector<KnownGroup> groups{
-      {"process.catalogue",
-       {topics::kRaw, topics::kDecisions, topics::kUrlClaims, topics::kUrlVerdicts}},
-      {"sink.postgres", {topics::kCatalog}},
-      {"sink.elasticsearch", {topics::kCatalog}}};
-  return groups;
+std::vector<Role> roles_with_groups() {
+  std::vector<Role> found;
+  std::ranges::copy_if(kRoles, std::back_inserter(found),
+                       [](const Role& one) { return !one.topics.empty(); });
+  return found;
+}
+
+std::vector<std::string> group_names() {
+  std::vector<std::string> names;
+  for (const Role& one : roles_with_groups()) {
+    names.emplace_back(one.name);
+  }
+  return names;
 }
 
 void require_broker(kafka::Admin& admin) {
   if (const auto up = admin.reachable(10s); !up) {
     throw StartupError{up.error().message()};
+  }
+}
+
+void wait_for_members_to_leave(kafka::Admin& admin, const std::string& group, int seconds,
+                               const std::stop_token& stop) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{seconds};
+  for (bool is_first = true;; is_first = false) {
+    const auto state = require(admin.describe_group(group));
+    if (state.members == 0) {
+      return;
+    }
+    if (std::chrono::steady_clock::now() >= until || stop.stop_requested()) {
+      throw RefusedError{"group " + group + " has " + std::to_string(state.members) +
+                         " members: stop them first"};
+    }
+    if (is_first) {
+      log::info("members_awaited", {{"group", group}, {"members", state.members}});
+    }
+    wait_for_stop(stop, 500ms);
   }
 }
 

@@ -4,27 +4,31 @@
 #include <map>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/check.hpp"
 #include "core/commands.hpp"
 #include "core/kafka/admin.hpp"
 #include "core/kafka/consumer.hpp"
+#include "core/roles.hpp"
 
 namespace freshet {
 
-/// Consumer groups of the system and what each reads, without prefix.
-struct KnownGroup {
-  std::string_view name;
-  /// Causes before effects. The first is what can be read again with `replay`; of the others it is
-  /// state what was read, and reading it again would change nothing.
-  std::vector<std::string_view> topics;
-};
-const std::vector<KnownGroup>& known_groups();
+/// The roles that have a consumer group.
+std::vector<Role> roles_with_groups();
+/// Their names: what `--group` may be.
+std::vector<std::string> group_names();
 
 /// @error StartupError when no broker answers within 10 s.
 void require_broker(kafka::Admin& admin);
+
+/// A static member that was stopped stays in its group until its session ends (10 s, and the broker
+/// looks a little later): from outside it looks like one that runs.
+inline constexpr int kMembersLeaveSeconds = 13;
+/// @param group  with the prefix
+/// @error RefusedError: there are members after that time.
+void wait_for_members_to_leave(kafka::Admin& admin, const std::string& group, int seconds,
+                               const std::stop_token& stop);
 
 /// The value, or WorkFailed with the error's sentence.
 template <class T>

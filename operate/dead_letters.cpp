@@ -1,11 +1,15 @@
 #include "operate/dead_letters.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 
 #include "core/json.hpp"
+#include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "operate/lag.hpp"
 #include "operate/table.hpp"
+#include "operate/text_or_null.hpp"
 
 namespace freshet {
 namespace {
@@ -18,17 +22,30 @@ std::string printable(std::string_view bytes) {
   if (is_utf8(bytes)) {
     return std::string{bytes};
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x80) {
       text.push_back(c);
     } else {
-      text += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xFU]};
+      text += {'\\', 'x', kHexDigits[byte >> 4U], kHexDigits[byte & 0xFU]};
     }
   }
   return text;
+}
+
+// A producer's letter may have no key, but its step names the provider's command.
+std::string source_of(std::string_view key, std::string_view step) {
+  constexpr std::string_view kProducer = "produce.";
+  const std::string_view source = source_of_key(key);
+  return std::string{source.empty() && step.starts_with(kProducer) ? step.substr(kProducer.size())
+                                                                   : source};
+}
+
+int redriven_count(std::string_view text) {
+  int count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return std::max(count, 0);
 }
 
 std::string shortened(const std::string& text, std::size_t width) {
@@ -37,6 +54,18 @@ std::string shortened(const std::string& text, std::size_t width) {
 }
 
 }  // namespace
+
+std::string_view to_string(DeadLetterState state) noexcept {
+  switch (state) {
+    case DeadLetterState::open:
+      return "open";
+    case DeadLetterState::redriven:
+      return "redriven";
+    case DeadLetterState::discarded:
+      return "discarded";
+  }
+  return "";
+}
 
 DeadLetterLine read_dead_letter(const kafka::Message& message) {
   const auto header = [&](std::string_view name) {
@@ -59,6 +88,9 @@ DeadLetterLine read_dead_letter(const kafka::Message& message) {
   if (const auto key = message.key()) {
     line.key = printable(*key);
   }
+  line.source = source_of(line.key.value_or(""), line.step);
+  line.redriven = redriven_count(message.header(kRedrivenHeader).value_or(""));
+  line.is_truncated = message.header("dl.truncated").has_value();
   line.size_bytes = message.value() ? message.value()->size() : 0;
   return line;
 }
@@ -77,6 +109,7 @@ std::vector<DeadLetterLine> newest_first(std::vector<DeadLetterLine> lines, std:
 std::string format_dead_letter_table(const std::vector<DeadLetterLine>& lines) {
   Table table{{{"AT", Align::right},
                {"TIME"},
+               {"STATE"},
                {"STEP"},
                {"REASON"},
                {"FIELD"},
@@ -91,6 +124,8 @@ std::string format_dead_letter_table(const std::vector<DeadLetterLine>& lines) {
     }
     from += "@" + line.origin_offset;
     table.add({std::to_string(line.partition) + " " + std::to_string(line.offset), line.time,
+               std::string{to_string(line.state)} +
+                   (line.redriven > 0 ? " (sent back " + std::to_string(line.redriven) + "x)" : ""),
                line.step, line.reason, line.field, from, std::to_string(line.size_bytes),
                shortened(line.key.value_or("(none)"), kKeyWidth),
                shortened(line.message, kMessageWidth)});
@@ -100,9 +135,6 @@ std::string format_dead_letter_table(const std::vector<DeadLetterLine>& lines) {
 
 std::string format_dead_letter_json(const std::vector<DeadLetterLine>& lines) {
   json::array list;
-  const auto text_or_null = [](const std::string& text) {
-    return text.empty() ? json::value{} : json::value(text);
-  };
   for (const DeadLetterLine& line : lines) {
     list.push_back(json::object{{"partition", line.partition},
                                 {"offset", line.offset},
@@ -116,7 +148,11 @@ std::string format_dead_letter_json(const std::vector<DeadLetterLine>& lines) {
                                 {"topic", line.topic},
                                 {"origin_partition", text_or_null(line.origin_partition)},
                                 {"origin_offset", line.origin_offset},
-                                {"size_bytes", line.size_bytes}});
+                                {"size_bytes", line.size_bytes},
+                                {"source", text_or_null(line.source)},
+                                {"state", to_string(line.state)},
+                                {"redriven", line.redriven},
+                                {"truncated", line.is_truncated}});
   }
   return to_json(list) + "\n";
 }

@@ -44,18 +44,18 @@ class WorkLookup {
 /// PostgreSQL does not answer as it should.
 std::unique_ptr<WorkLookup> open_work_lookup(const std::string& dsn);
 
-/// Finds the works of which UUIDs, keys or a provider and an identifier tell. UUIDs may be former
-/// ones. A key needs no database: a takedown must not wait for one.
-/// @param open  as `open_work_lookup`, of which a StartupError is forgiven where only keys are
-/// given.
+/// Finds the works that are named by UUIDs, keys, or a provider and an identifier. UUIDs may be
+/// former ones. Keys need no database, so that a takedown need not wait for one.
+/// @param open  as `open_work_lookup`. Its StartupError is ignored where only keys are given.
 /// @return by key, each work once.
 /// @error StartupError: words that are no such name, a provider's identifier that both media types
 ///        have, or no answer from Postgres where one is needed; WorkFailed: no such work.
 std::vector<NamedWork> find_works(const WorkNames& names,
                                   const std::function<std::unique_ptr<WorkLookup>()>& open);
 
-/// The value that decides `action` (the kind's name or `undo`) after what was decided before.
-/// Its time is later than all of the history, whatever this machine's clock says.
+/// The next value of a decision: `before` with `entry` added, whose action is the kind's name or
+/// `undo`. The entry's time is made later than the whole history, whatever this machine's clock
+/// says.
 Decision decide_next(std::string work_key, DecisionKind kind, std::optional<Decision> before,
                      DecisionEntry entry);
 

@@ -16,6 +16,7 @@
 #include "operate/decide.hpp"
 #include "operate/policy.hpp"
 #include "operate/removals.hpp"
+#include "operate/reports.hpp"
 #include "operate/table.hpp"
 
 namespace freshet {
@@ -28,7 +29,8 @@ struct Flags {
   std::string media;
   std::string by;
   std::string why;
-  std::string undone;  ///< kind to undo; empty: all that hold
+  std::int64_t report = 0;  ///< 0: none
+  std::string undone;       ///< kind to undo; empty: all that hold
   int wait_seconds = 10;
   bool json = false;
 };
@@ -197,8 +199,11 @@ int run_decide(const Context& context, const std::string& action, const Flags& f
   const Config& config = context.config;
   kafka::Admin admin{config.kafka};
   require_broker(admin);
-  const auto works = find_works({flags.works, parse_media_type(flags.media)},
-                                [&] { return open_work_lookup(config.postgres.dsn); });
+  const auto works =
+      flags.report != 0
+          ? std::vector<NamedWork>{{work_of_report(config.postgres.dsn, flags.report)}}
+          : find_works({flags.works, parse_media_type(flags.media)},
+                       [&] { return open_work_lookup(config.postgres.dsn); });
   for (const NamedWork& work : works) {
     if (!work.is_known) {
       log::warn("work_not_seen_yet", {{"work", work.key}});
@@ -219,6 +224,10 @@ int run_decide(const Context& context, const std::string& action, const Flags& f
     }
   }
   send(context, lines, partitions);
+  // The decision is safe now, whatever comes of this: the reports could be closed by hand.
+  if (flags.report != 0) {
+    close_reports(config.postgres.dsn, flags.report, action, flags.by, flags.why);
+  }
   if (flags.wait_seconds > 0) {
     std::vector<kafka::TopicPartitionOffset> from;
     from.reserve(ends.size());
@@ -242,10 +251,21 @@ void add_decision(CLI::App& group, Commands& commands, const std::string& action
                   const std::string& about) {
   CLI::App* command = group.add_subcommand(action, about);
   const auto flags = std::make_shared<Flags>();
-  command
-      ->add_option("works", flags->works,
-                   "UUIDs (present or former) or keys; or a provider and its identifier")
-      ->required();
+  CLI::Option* const works = command->add_option(
+      "works", flags->works, "UUIDs (present or former) or keys; or a provider and its identifier");
+  if (action == kUndo || action == "reemit") {
+    works->required();
+  } else {
+    CLI::Option* const report = command->add_option(
+        "--report", flags->report,
+        "In place of works: the work that was reported so; closes all open reports of it");
+    report->check(CLI::PositiveNumber)->excludes(works);
+    command->callback([flags] {
+      if (flags->works.empty() && flags->report == 0) {
+        throw CLI::RequiredError{"works, or --report"};
+      }
+    });
+  }
   command->add_option("--by", flags->by, "Who decides")->required();
   command->add_option("--why", flags->why, "Why; it is kept for good")->required();
   command->add_option("--media", flags->media, "Media type of a provider's identifier")

@@ -2,54 +2,34 @@
 
 #include <algorithm>
 #include <array>
-#include <pqxx/pqxx>
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "core/postgres/connection.hpp"
 #include "operate/decide.hpp"
-#include "operate/one_line.hpp"
 
 namespace freshet {
 namespace {
 
 constexpr std::array kMediaTypes{MediaType::image, MediaType::audio};
-
-bool is_uuid(std::string_view text) {
-  // Of any version: former identifiers come from elsewhere.
-  return text.size() == 36 && std::ranges::all_of(text, [i = 0](char c) mutable {
-           const int at = i++;
-           const bool is_dash = at == 8 || at == 13 || at == 18 || at == 23;
-           return is_dash
-                      ? c == '-'
-                      : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-         });
-}
-
-// Exceptions of libpqxx end here.
-template <class Ask>
-auto answered(Ask ask) {
-  try {
-    return ask();
-  } catch (const std::exception& error) {
-    throw StartupError{"PostgreSQL: " + one_line(error.what())};
-  }
-}
+constexpr std::chrono::seconds kLookupLimit{30};
 
 class PostgresLookup final : public WorkLookup {
  public:
-  /// @error pqxx::broken_connection, pqxx::sql_error.
+  /// @error StartupError: it does not answer.
   explicit PostgresLookup(const std::string& dsn)
-      : connection_{dsn.find("://") != std::string::npos ? dsn : "connect_timeout=5 " + dsn},
-        work_{connection_} {}
+      : connection_{{.dsn = dsn, .application = "freshet decide"}} {
+    ask([](pqxx::connection_base&) { return true; });  // connects
+  }
 
   std::optional<std::string> by_uuid(const std::string& uuid) override {
-    return answered([&] { return find_uuid(uuid); });
+    return ask([&](pqxx::connection_base& open) { return find_uuid(open, uuid); });
   }
 
   bool has(const WorkKeyView& key) override {
-    return answered([&] {
-      return !work_
-                  .exec_params(fmt::format("SELECT FROM {} WHERE provider = $1 AND "
+    return ask([&](pqxx::connection_base& open) {
+      pqxx::nontransaction work{open};
+      return !work.exec_params(fmt::format("SELECT FROM {} WHERE provider = $1 AND "
                                            "md5(foreign_identifier) = md5($2) LIMIT 1",
                                            to_string(key.media_type)),
                                std::string{key.provider}, std::string{key.foreign_identifier})
@@ -58,11 +38,23 @@ class PostgresLookup final : public WorkLookup {
   }
 
  private:
-  std::optional<std::string> find_uuid(const std::string& uuid) {
+  /// @error StartupError
+  template <class Question>
+  std::invoke_result_t<Question&, pqxx::connection_base&> ask(Question question) {
+    auto answer = connection_.run(Deadline::in(kLookupLimit), {}, question);
+    if (!answer) {
+      throw StartupError{answer.error().message()};
+    }
+    return std::move(*answer);
+  }
+
+  static std::optional<std::string> find_uuid(pqxx::connection_base& open,
+                                              const std::string& uuid) {
+    pqxx::nontransaction work{open};
     for (const char* condition :
          {"identifier = $1::uuid", "former_identifiers @> array[$1::uuid]"}) {
       for (const MediaType media_type : kMediaTypes) {
-        const auto rows = work_.exec_params(
+        const auto rows = work.exec_params(
             fmt::format("SELECT provider, foreign_identifier FROM {} WHERE {} LIMIT 1",
                         to_string(media_type), condition),
             uuid);
@@ -74,8 +66,7 @@ class PostgresLookup final : public WorkLookup {
     return std::nullopt;
   }
 
-  pqxx::connection connection_;
-  pqxx::read_transaction work_;
+  postgres::Connection connection_;
 };
 
 NamedWork find_by_provider(const std::string& provider, const std::string& id,
@@ -105,7 +96,7 @@ NamedWork find_by_provider(const std::string& provider, const std::string& id,
 }  // namespace
 
 std::unique_ptr<WorkLookup> open_work_lookup(const std::string& dsn) {
-  return answered([&] { return std::make_unique<PostgresLookup>(dsn); });
+  return std::make_unique<PostgresLookup>(dsn);
 }
 
 std::vector<NamedWork> find_works(const WorkNames& names,

@@ -5,8 +5,8 @@
 
 namespace freshet {
 
-/// A message as part of the one line that a command says: those of libpq end in a line break, and
-/// some have several.
+/// A message as part of the one line that a command prints. Messages of libpq end in a line break,
+/// and some have several.
 inline std::string one_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   text.erase(text.find_last_not_of(' ') + 1);

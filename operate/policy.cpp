@@ -1,15 +1,23 @@
 #include "operate/policy.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <functional>
 
 #include "core/check.hpp"
 #include "core/decision.hpp"
-#include "core/json.hpp"
+#include "core/fold.hpp"
+#include "core/json_writer.hpp"
 #include "core/kafka/policy_reader.hpp"
 #include "core/kafka/policy_writer.hpp"
 #include "core/kafka/producer.hpp"
+#include "core/resources.hpp"
 #include "core/text.hpp"
 #include "core/topics.hpp"
+#include "core/utf8.hpp"
 #include "operate/broker.hpp"
 
 namespace freshet {
@@ -23,9 +31,9 @@ bool is_in_force(const Policy& policy, std::string_view key,
               : found == policy.values().end();
 }
 
-std::string terms_json(std::string_view text) {
-  std::string out = R"({"terms":[)";
-  bool is_first = true;
+// `{"terms":[…]}` of an entry a line.
+std::string lines_json(std::string_view member, std::string_view text) {
+  std::vector<std::string_view> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -35,12 +43,24 @@ std::string terms_json(std::string_view text) {
     if (line.empty() || is_comment || line == "#") {
       continue;
     }
-    out += is_first ? "" : ",";
-    append_json_string(out, line);
-    is_first = false;
+    lines.push_back(line);
   }
-  return out + "]}";
+  std::string out;
+  ObjectWriter object{out};
+  object.texts(member, lines);
+  object.close();
+  return out;
 }
+
+// A rule that is one list, and whether a file may have an entry of it a line.
+struct ListRule {
+  std::string_view key;
+  std::string_view member;
+  bool by_line;
+};
+constexpr std::array<ListRule, 3> kListRules{{{policy::kSensitiveTerms, "terms", true},
+                                              {policy::kHttpHosts, "hosts", true},
+                                              {policy::kSources, "sources", false}}};
 
 }  // namespace
 
@@ -95,11 +115,74 @@ PolicySaid say_policy(const Context& context, const Policy& policy, std::string_
   return {version, now, true};
 }
 
-Result<PolicyRule> parse_policy_file(std::string_view key, std::string_view text) {
-  if (key == policy::kSensitiveTerms && !trim_space(text).starts_with('{')) {
-    return parse_policy_rule(key, terms_json(text));
+std::vector<std::string> keys_of(const Policy& policy, std::string_view key) {
+  std::vector<std::string> keys;
+  for (const auto& [said, value] : policy.values()) {
+    if (policy::is_same_key(said, key)) {
+      keys.push_back(said);
+    }
   }
-  return parse_policy_rule(key, text);
+  std::ranges::sort(keys, std::ranges::greater{},
+                    [&](const std::string& said) { return policy.version_of(said); });
+  return keys;
+}
+
+std::string shipped_rule(std::string_view key) {
+  const auto member = [](const char* file, const char* place) {
+    const auto parsed = parse_json(resource(file));
+    FRESHET_CHECK(parsed.has_value());
+    return to_json(value_at(*parsed, place));
+  };
+  std::string text;
+  if (key == policy::kSensitiveTerms) {
+    text = R"({"terms":[]})";
+  } else if (key == policy::kHiddenTags) {
+    text = member("rules.json", "/hidden_tags");
+  } else if (key == policy::kHttpHosts) {
+    text = R"({"hosts":)" + member("rules.json", "/http_only_hosts") + "}";
+  } else if (key == policy::kSources) {
+    text = R"({"sources":)" + member("sources.json", "") + "}";
+  } else {
+    return {};
+  }
+  const auto rule = parse_policy_rule(key, text);
+  FRESHET_CHECK(rule.has_value());
+  return encode_policy_rule(*rule);
+}
+
+NamedSource find_source(const Policy& policy, std::string_view name) {
+  NamedSource found{std::string{name}, false};
+  const auto look_in = [&](const SourcesRule& registry) {
+    for (const SourcesRule::Entry& entry : registry.sources) {
+      if (!found.is_registered && fold_case(entry.name) == fold_case(name)) {
+        found = {entry.name, true};
+      }
+    }
+  };
+  if (const auto* said = policy.find<SourcesRule>(policy::kSources)) {
+    look_in(*said);
+  }
+  const auto shipped = parse_policy_rule(policy::kSources, shipped_rule(policy::kSources));
+  look_in(std::get<SourcesRule>(*shipped));
+  if (const auto keys = keys_of(policy, policy::source_key(name)); !keys.empty()) {
+    found.name = keys.front().substr(policy::kSource.size());
+  }
+  return found;
+}
+
+Result<PolicyRule> parse_policy_file(std::string_view key, std::string_view text) {
+  text = without_bom(text);  // an editor's, and no part of the first entry
+  const auto rule = std::ranges::find(kListRules, key, &ListRule::key);
+  const std::string_view begin = trim_space(text);
+  if (rule == kListRules.end() || begin.starts_with('{')) {
+    return parse_policy_rule(key, text);
+  }
+  if (begin.starts_with('[')) {
+    if (auto list = parse_json(text); list && list->is_array()) {
+      return parse_policy_rule(key, to_json(json::object{{rule->member, std::move(*list)}}));
+    }
+  }
+  return parse_policy_rule(key, rule->by_line ? lines_json(rule->member, text) : text);
 }
 
 }  // namespace freshet

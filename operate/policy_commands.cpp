@@ -9,7 +9,6 @@
 #include "core/check.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
-#include "core/resources.hpp"
 #include "operate/policy.hpp"
 #include "operate/table.hpp"
 
@@ -35,21 +34,6 @@ std::string read_file(const std::string& name) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-// What is shipped under a rule, in the form in which `set` takes it; empty: nothing.
-std::string shipped_rule(const std::string& key) {
-  if (key == policy::kSensitiveTerms) {
-    return encode_policy_rule(SensitiveTermsRule{});
-  }
-  if (key == policy::kHiddenTags) {
-    const auto file = parse_json(resource("rules.json"));
-    FRESHET_CHECK(file.has_value());
-    const auto rule = parse_policy_rule(key, to_json(value_at(*file, "/hidden_tags")));
-    FRESHET_CHECK(rule.has_value());
-    return encode_policy_rule(*rule);
-  }
-  return {};
-}
-
 std::string summary(const PolicyRule& rule) {
   if (const auto* terms = std::get_if<SensitiveTermsRule>(&rule)) {
     return fmt::format("{} terms", terms->terms.size());
@@ -57,6 +41,12 @@ std::string summary(const PolicyRule& rule) {
   if (const auto* tags = std::get_if<HiddenTagsRule>(&rule)) {
     return fmt::format("{} names, {} parts, {} providers, accuracy {}", tags->names.size(),
                        tags->parts.size(), tags->providers.size(), tags->least_accuracy);
+  }
+  if (const auto* sources = std::get_if<SourcesRule>(&rule)) {
+    return fmt::format("{} sources", sources->sources.size());
+  }
+  if (const auto* http = std::get_if<HttpHostsRule>(&rule)) {
+    return fmt::format("{} hosts", http->hosts.size());
   }
   return encode_policy_rule(rule);
 }
@@ -95,11 +85,9 @@ int show(const Context& context, const Flags& flags) {
   if (flags.rule.empty()) {
     return show_all(policy, flags.json);
   }
-  const auto found = policy.values().find(flags.rule);
-  if (found != policy.values().end()) {
-    std::cout << (flags.json ? encode_policy_value(*found->second)
-                             : encode_policy_rule(found->second->rule))
-              << '\n';
+  if (const auto keys = keys_of(policy, flags.rule); !keys.empty()) {
+    const PolicyValue& value = *policy.values().at(keys.front());
+    std::cout << (flags.json ? encode_policy_value(value) : encode_policy_rule(value.rule)) << '\n';
     return ExitCode::done;
   }
   const std::string shipped = shipped_rule(flags.rule);
@@ -132,37 +120,40 @@ int set(const Context& context, const Flags& flags) {
     throw StartupError{flags.rule + " from " + flags.file + ": " + rule.error().message()};
   }
   const Policy policy = read_policy(context);
-  print_said(flags.rule, say_policy(context, policy, flags.rule, *rule, flags.author), flags.json);
+  const auto keys = keys_of(policy, flags.rule);
+  const std::string& key = keys.empty() ? flags.rule : keys.front();
+  print_said(key, say_policy(context, policy, key, *rule, flags.author), flags.json);
   return ExitCode::done;
 }
 
 int reset(const Context& context, const Flags& flags) {
   check_author(flags.author);
   const Policy policy = read_policy(context);
-  if (!policy.values().contains(flags.rule) && shipped_rule(flags.rule).empty()) {
+  auto keys = keys_of(policy, flags.rule);
+  if (keys.empty() && shipped_rule(flags.rule).empty()) {
     throw RefusedError{"policy says nothing about " + flags.rule};
   }
-  print_said(flags.rule, say_policy(context, policy, flags.rule, std::nullopt, flags.author),
-             flags.json);
+  // Of several spellings the one that holds goes last: until then it is what is in force.
+  for (; keys.size() > 1; keys.pop_back()) {
+    say_policy(context, policy, keys.back(), std::nullopt, flags.author);
+  }
+  const std::string& key = keys.empty() ? flags.rule : keys.front();
+  print_said(key, say_policy(context, policy, key, std::nullopt, flags.author), flags.json);
   return ExitCode::done;
 }
 
 int decide_source(const Context& context, const Flags& flags, bool hidden) {
   check_author(flags.author);
-  const std::string key = policy::source_key(flags.source);
   const SourceRule rule{hidden};
-  if (const auto usable = parse_policy_rule(key, encode_policy_rule(rule)); !usable) {
+  if (!parse_policy_rule(policy::source_key(flags.source), encode_policy_rule(rule))) {
     throw StartupError{"not the name of a source: " + flags.source};
   }
-  const auto registry = parse_json(resource("sources.json"));
-  FRESHET_CHECK(registry && registry->is_array());
-  const bool is_known = std::ranges::any_of(registry->get_array(), [&](const json::value& source) {
-    return text_at(source, "/name") == flags.source;
-  });
-  if (!is_known) {
+  const Policy policy = read_policy(context);
+  const NamedSource source = find_source(policy, flags.source);
+  if (!source.is_registered) {
     log::warn("source_not_registered", {{"source", flags.source}});
   }
-  const Policy policy = read_policy(context);
+  const std::string key = policy::source_key(source.name);
   print_said(key, say_policy(context, policy, key, rule, flags.author), flags.json);
   return ExitCode::done;
 }
@@ -171,7 +162,7 @@ void add_source_decision(CLI::App& decide, Commands& commands, const std::string
                          const std::string& about, bool hidden) {
   CLI::App* command = decide.add_subcommand(name, about);
   const auto flags = std::make_shared<Flags>();
-  command->add_option("source", flags->source, "Name of the source, as in the API")->required();
+  command->add_option("source", flags->source, "Name of the source, in any case")->required();
   add_author(*command, flags->author);
   command->add_flag("--json", flags->json, "Print what was decided as JSON");
   command->footer(fmt::format(
@@ -199,17 +190,22 @@ void add_policy_commands(CLI::App& root, Commands& commands) {
 
   CLI::App* setting = group->add_subcommand("set", "Put a rule in force, from a file");
   const auto set_flags = std::make_shared<Flags>();
-  setting->add_option("rule", set_flags->rule, "sensitive_terms or hidden_tags")->required();
+  setting
+      ->add_option("rule", set_flags->rule, "sensitive_terms, hidden_tags, sources or http_hosts")
+      ->required();
   setting
       ->add_option(
           "file", set_flags->file,
-          "JSON as `show` prints it; or, for sensitive_terms, a term a line; -: standard input")
+          "JSON as `show` prints it; or, for sensitive_terms and http_hosts, an entry a line; "
+          "-: standard input")
       ->required();
   add_author(*setting, set_flags->author);
   setting->add_flag("--json", set_flags->json, "Print what was said as JSON");
   setting->footer(
       "Example:\n  freshet policy set sensitive_terms terms.txt --by \"A. Person\" --why \"list of "
-      "November\"");
+      "November\"\n"
+      "  freshet policy set sources sources.json --by \"A. Person\" --why \"two new museums\"\n"
+      "  freshet policy set http_hosts hosts.txt --by \"A. Person\" --why \"no TLS there\"");
   commands.on_run(setting,
                   [set_flags](const Context& context) { return set(context, *set_flags); });
 

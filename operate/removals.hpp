@@ -12,7 +12,7 @@ namespace freshet {
 /// `freshet decide approve-removal|refuse-removal MEDIA_TYPE:PROVIDER`.
 void add_removal_decisions(CLI::App& decide, Commands& commands);
 
-/// A full run whose removals wait for somebody's word.
+/// A full run whose removals wait for approval.
 struct HeldRemoval {
   std::string media_type;
   std::string provider;
@@ -24,7 +24,7 @@ std::vector<HeldRemoval> held_removals(const Policy& policy);
 
 enum class RemovalWord { approve, refuse };
 
-/// The rule after somebody's word on what it holds. @pre something is held.
+/// The rule after a held removal was approved or refused. @pre something is held.
 RemovalRule settle(const RemovalRule& rule, RemovalWord word);
 
 }  // namespace freshet

@@ -10,7 +10,7 @@
 
 #include "core/check.hpp"
 #include "core/hash.hpp"
-#include "core/http/curl_client.hpp"
+#include "core/http/elasticsearch.hpp"
 #include "core/json.hpp"
 #include "core/resources.hpp"
 
@@ -49,13 +49,6 @@ std::string checksum_of(std::string_view text) {
   return hex;
 }
 
-}  // namespace schema
-
-namespace {
-
-using schema::Entry;
-using schema::State;
-
 std::string suffix_of(UtcTime time) {
   std::string text;
   for (const char c : format_millis(time).substr(0, 19)) {
@@ -67,6 +60,13 @@ std::string suffix_of(UtcTime time) {
   }
   return text;
 }
+
+}  // namespace schema
+
+namespace {
+
+using schema::Entry;
+using schema::State;
 
 void print_json(const std::vector<Entry>& entries) {
   json::array list;
@@ -115,20 +115,14 @@ int run_schema(const Context& context, const Flags& flags, Action action) {
   if (!flags.only_elasticsearch) {
     const auto migrations = schema::shipped_migrations();
     const std::string& dsn = context.config.postgres.dsn;
-    entries = action == Action::apply ? schema::apply_postgres(dsn, migrations)
-                                      : schema::postgres_status(dsn, migrations);
+    entries = action == Action::apply ? schema::apply_postgres(dsn, migrations, context.stop)
+                                      : schema::postgres_status(dsn, migrations, context.stop);
   }
   if (!flags.only_postgres) {
     const Config::Elasticsearch& settings = context.config.elasticsearch;
-    http::CurlOptions options;
-    options.user_agent = context.config.http.user_agent;
-    options.ca_file = settings.ca_file;
-    options.username = settings.username;
-    options.password = settings.password;
-    options.stop = context.stop;
-    http::CurlClient client{std::move(options)};
+    http::CurlClient client{http::elasticsearch_options(context.config, context.stop)};
     const schema::IndexOptions index{settings.url, settings.index_prefix, flags.shards,
-                                     flags.replicas, suffix_of(SystemClock{}.now())};
+                                     flags.replicas, schema::suffix_of(SystemClock{}.now())};
     const auto more = action == Action::apply ? schema::apply_elasticsearch(client, index)
                                               : schema::elasticsearch_status(client, index);
     entries.insert(entries.end(), more.begin(), more.end());
@@ -182,6 +176,15 @@ void add_schema_commands(CLI::App& root, Commands& commands) {
                                 "applied",
                                 Action::status, std::make_shared<Flags>());
   status->footer("Example:\n  freshet schema status --json");
+
+  const auto as_json = std::make_shared<bool>(false);
+  CLI::App* diff = group->add_subcommand(
+      "diff", "Whether an index must be made anew, and why: fields and analysis; exit 3 if so");
+  diff->add_flag("--json", *as_json, "Print the list as JSON");
+  diff->footer("Example:\n  freshet schema diff");
+  commands.on_run(diff, [as_json](const Context& context) {
+    return schema::run_schema_diff(context, *as_json);
+  });
 }
 
 }  // namespace freshet

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,12 +47,15 @@ std::vector<Migration> shipped_migrations();
 /// 64 hex digits of SHA-256, as `schema_migrations.checksum` keeps it.
 std::string checksum_of(std::string_view text);
 
-/// The tables: migrations of a database.
+/// The migrations of a database. A stop ends the migration under way, which then leaves nothing
+/// behind.
 /// @error StartupError: it does not answer. WorkFailed: a migration failed; nothing of it remains.
 ///        RefusedError (apply): a migration differs from what was applied, or the database has
-///        some that this binary does not know; nothing was done.
-std::vector<Entry> postgres_status(const std::string& dsn, std::span<const Migration> migrations);
-std::vector<Entry> apply_postgres(const std::string& dsn, std::span<const Migration> migrations);
+///        migrations that this binary does not know; nothing was done.
+std::vector<Entry> postgres_status(const std::string& dsn, std::span<const Migration> migrations,
+                                   const std::stop_token& stop);
+std::vector<Entry> apply_postgres(const std::string& dsn, std::span<const Migration> migrations,
+                                  const std::stop_token& stop);
 
 struct IndexOptions {
   std::string url;
@@ -72,9 +76,31 @@ std::vector<Entry> elasticsearch_status(http::HttpClient& client, const IndexOpt
 std::vector<Entry> apply_elasticsearch(http::HttpClient& client, const IndexOptions& options);
 
 /// Body of `PUT /<index>` or, inside of `template`, of an index template: the shipped file with
-/// shards, replicas and the checksum filled in. Both aliases are among it.
+/// shards, replicas and the checksum filled in. Both aliases are in it.
 /// @param media_type  `image` or `audio`
 json::value index_body(std::string_view media_type, const IndexOptions& options);
+
+/// The aliases `<alias>` (live documents) and `<alias>-write`, as a request that makes them has
+/// them.
+json::object alias_bodies(const std::string& alias);
+
+/// One thing in which an index is not as it would be made now.
+struct MappingDifference {
+  std::string path;    ///< `mappings.tags.properties.name.analyzer`
+  std::string wanted;  ///< as this binary ships it; empty: nothing
+  std::string found;   ///< empty: nothing
+};
+/// Fields and analysis of an index against what is shipped.
+/// @param index  reply to `GET /<index>`, the member of the index.
+std::vector<MappingDifference> compare_mapping(std::string_view media_type,
+                                               const json::value& index);
+
+/// `schema diff`: for each index behind the write aliases, whether it must be made anew, and why.
+/// @return exit code: refused when something differs.
+int run_schema_diff(const Context& context, bool as_json);
+
+/// `20261121-021500`
+std::string suffix_of(UtcTime time);
 
 }  // namespace schema
 }  // namespace freshet

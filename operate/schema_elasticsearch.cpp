@@ -3,7 +3,9 @@
 #include <array>
 
 #include "core/check.hpp"
+#include "core/record/status.hpp"
 #include "core/resources.hpp"
+#include "operate/cluster.hpp"
 #include "operate/schema.hpp"
 
 namespace freshet::schema {
@@ -22,63 +24,6 @@ std::string shipped_checksum(std::string_view media_type) {
   return checksum_of(resource(resource_path(media_type)));
 }
 
-/// The cluster, one request at a time.
-class Cluster {
- public:
-  Cluster(http::HttpClient& client, const IndexOptions& options)
-      : client_{client}, url_{options.url} {
-    while (url_.ends_with('/')) {
-      url_.pop_back();
-    }
-  }
-
-  /// The reply to a GET; nothing for 404.
-  std::optional<json::value> get(const std::string& path) {
-    const http::Response response = send(http::Method::get, path, "");
-    if (response.status == 404) {
-      return std::nullopt;
-    }
-    return accept(response, "GET " + path);
-  }
-
-  void put(const std::string& path, const json::value& body) {
-    accept(send(http::Method::put, path, to_json(body)), "PUT " + path);
-  }
-
-  void post(const std::string& path, const json::value& body) {
-    accept(send(http::Method::post, path, to_json(body)), "POST " + path);
-  }
-
- private:
-  http::Response send(http::Method method, const std::string& path, std::string body) {
-    http::Request request;
-    request.method = method;
-    request.url = url_ + path;
-    request.body = std::move(body);
-    request.headers = {{"content-type", "application/json"}};
-    auto response = client_.send(request);
-    if (!response) {
-      throw StartupError{response.error().message()};
-    }
-    return std::move(*response);
-  }
-
-  static json::value accept(const http::Response& response, const std::string& what) {
-    if (response.status != 200) {
-      throw WorkFailed{
-          fmt::format("{}: HTTP {}: {}", what, response.status, response.body.substr(0, 500))};
-    }
-    auto body = parse_json(response.body);
-    if (!body) {
-      throw WorkFailed{what + ": " + body.error().message()};
-    }
-    return std::move(*body);
-  }
-
-  http::HttpClient& client_;
-  std::string url_;
-};
-
 struct Names {
   Names(std::string_view media_type, const IndexOptions& options)
       : alias{fmt::format("{}{}", options.index_prefix, media_type)},
@@ -93,17 +38,6 @@ struct Names {
 
 std::string_view checksum_in(const json::value& holder) {
   return text_at(holder, fmt::format("/_meta/{}", kChecksum)).value_or("");
-}
-
-/// The indexes behind an alias, or the index itself of that name.
-std::vector<std::string> indexes_behind(Cluster& cluster, const std::string& alias) {
-  std::vector<std::string> names;
-  if (const auto found = cluster.get("/_alias/" + alias)) {
-    for (const auto& [name, unused] : found->as_object()) {
-      names.emplace_back(name);
-    }
-  }
-  return names;
 }
 
 void refuse_index_named(Cluster& cluster, const std::string& alias) {
@@ -132,7 +66,10 @@ Entry index_entry(Cluster& cluster, std::string_view media_type, const std::stri
     const bool is_same = checksum_in(mappings) == shipped_checksum(media_type);
     entry.state = is_same ? State::applied : State::differs;
     entry.detail =
-        is_same ? "" : "made from another mapping: fill a new one, as docs/operations.md says";
+        is_same
+            ? ""
+            : "made from another mapping: `schema diff` says what differs, `rebuild elasticsearch` "
+              "makes it anew";
   }
   return entry;
 }
@@ -153,8 +90,8 @@ void report(Cluster& cluster, std::string_view media_type, const IndexOptions& o
             std::vector<Entry>& entries) {
   const Names names{media_type, options};
   entries.push_back(template_entry(cluster, media_type, names));
-  const auto writes = indexes_behind(cluster, names.write_alias);
-  const auto reads = indexes_behind(cluster, names.alias);
+  const auto writes = cluster.behind(names.write_alias);
+  const auto reads = cluster.behind(names.alias);
   if (writes.empty()) {
     entries.push_back({"elasticsearch", "index", names.alias + "-*", State::pending, ""});
   }
@@ -163,12 +100,6 @@ void report(Cluster& cluster, std::string_view media_type, const IndexOptions& o
   }
   entries.push_back(alias_entry(names.alias, reads));
   entries.push_back(alias_entry(names.write_alias, writes));
-}
-
-json::object alias_bodies(const Names& names) {
-  return {{names.alias,
-           json::object{{"filter", json::object{{"term", json::object{{"status", "live"}}}}}}},
-          {names.write_alias, json::object{{"is_write_index", true}}}};
 }
 
 void apply(Cluster& cluster, std::string_view media_type, const IndexOptions& options) {
@@ -183,17 +114,17 @@ void apply(Cluster& cluster, std::string_view media_type, const IndexOptions& op
                              {"template", body},
                              {"_meta", json::object{{kChecksum, shipped_checksum(media_type)}}}});
   }
-  const auto writes = indexes_behind(cluster, names.write_alias);
-  const auto reads = indexes_behind(cluster, names.alias);
+  const auto writes = cluster.behind(names.write_alias);
+  const auto reads = cluster.behind(names.alias);
   if (writes.empty() && reads.empty()) {
     json::object with_aliases = body.as_object();
-    with_aliases["aliases"] = alias_bodies(names);
+    with_aliases["aliases"] = alias_bodies(names.alias);
     cluster.put("/" + names.index, with_aliases);
     return;
   }
   // One of the two is missing, after somebody's hand or a half-done move: it goes where the other
   // is.
-  const json::object bodies = alias_bodies(names);
+  const json::object bodies = alias_bodies(names.alias);
   const auto add = [&](const std::string& index, const std::string& alias) {
     json::object action = bodies.at(alias).as_object();
     action["index"] = index;
@@ -210,6 +141,14 @@ void apply(Cluster& cluster, std::string_view media_type, const IndexOptions& op
 
 }  // namespace
 
+json::object alias_bodies(const std::string& alias) {
+  return {
+      {alias,
+       json::object{
+           {"filter", json::object{{"term", json::object{{"status", to_string(Status::live)}}}}}}},
+      {alias + "-write", json::object{{"is_write_index", true}}}};
+}
+
 json::value index_body(std::string_view media_type, const IndexOptions& options) {
   auto parsed = parse_json(resource(resource_path(media_type)));
   FRESHET_CHECK(parsed.has_value());
@@ -222,7 +161,7 @@ json::value index_body(std::string_view media_type, const IndexOptions& options)
 }
 
 std::vector<Entry> elasticsearch_status(http::HttpClient& client, const IndexOptions& options) {
-  Cluster cluster{client, options};
+  Cluster cluster{client, options.url};
   std::vector<Entry> entries;
   for (const std::string_view media_type : kMediaTypes) {
     report(cluster, media_type, options, entries);
@@ -231,7 +170,7 @@ std::vector<Entry> elasticsearch_status(http::HttpClient& client, const IndexOpt
 }
 
 std::vector<Entry> apply_elasticsearch(http::HttpClient& client, const IndexOptions& options) {
-  Cluster cluster{client, options};
+  Cluster cluster{client, options.url};
   std::vector<Entry> entries;
   for (const std::string_view media_type : kMediaTypes) {
     apply(cluster, media_type, options);

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <pqxx/pqxx>
 
 #include "core/check.hpp"
+#include "core/postgres/connection.hpp"
 #include "operate/one_line.hpp"
 #include "operate/schema.hpp"
 
@@ -12,6 +12,10 @@ namespace {
 
 // Two `schema apply` at the same time: the second waits, and finds everything done.
 constexpr std::int64_t kLock = 0x6672657368657401;
+// One that is frozen from the start is noticed while connecting; a migration of large tables takes
+// its time, and so does waiting for that of another process. SIGTERM ends both.
+constexpr std::chrono::hours kApplyLimit{30 * 24};
+constexpr std::chrono::seconds kStatusLimit{30};
 
 struct Applied {
   std::string checksum;
@@ -57,18 +61,22 @@ std::vector<Entry> compare(std::span<const Migration> migrations,
 }
 
 template <class Use>
-auto with_connection(const std::string& dsn, Use&& use) {
-  try {
-    pqxx::connection connection{dsn};
-    return use(connection);
-  } catch (const pqxx::sql_error& error) {
-    throw WorkFailed{"PostgreSQL: " + one_line(error.what())};
-  } catch (const pqxx::broken_connection& error) {
-    throw StartupError{"PostgreSQL: " + one_line(error.what())};
+std::vector<Entry> with_connection(const std::string& dsn, Deadline deadline,
+                                   const std::stop_token& stop, Use&& use) {
+  postgres::Connection connection{{.dsn = dsn, .application = "freshet schema"}};
+  auto entries = connection.run(deadline, stop, use);
+  if (entries) {
+    return std::move(*entries);
   }
+  const auto error = entries.error();
+  if (!stop.stop_requested() &&
+      (error.errc() == Errc::unreachable || error.errc() == Errc::timed_out)) {
+    throw StartupError{error.message()};
+  }
+  throw WorkFailed{error.message()};
 }
 
-void apply_one(pqxx::connection& connection, const Migration& migration) {
+void apply_one(pqxx::connection_base& connection, const Migration& migration) {
   pqxx::work work{connection, "migration"};
   try {
     work.exec(std::string{migration.sql});
@@ -80,7 +88,7 @@ void apply_one(pqxx::connection& connection, const Migration& migration) {
   work.commit();
 }
 
-void make_table(pqxx::connection& connection) {
+void make_table(pqxx::connection_base& connection) {
   pqxx::work work{connection, "migrations table"};
   if (!has_table(work)) {
     work.exec(
@@ -90,40 +98,44 @@ void make_table(pqxx::connection& connection) {
   work.commit();
 }
 
-std::map<std::string, Applied> applied_in(pqxx::connection& connection) {
+std::map<std::string, Applied> applied_in(pqxx::connection_base& connection) {
   pqxx::read_transaction work{connection};
   return read_applied(work);
 }
 
 }  // namespace
 
-std::vector<Entry> postgres_status(const std::string& dsn, std::span<const Migration> migrations) {
-  return with_connection(dsn, [&](pqxx::connection& connection) {
-    return compare(migrations, applied_in(connection));
-  });
+std::vector<Entry> postgres_status(const std::string& dsn, std::span<const Migration> migrations,
+                                   const std::stop_token& stop) {
+  return with_connection(dsn, Deadline::in(kStatusLimit), stop,
+                         [&](pqxx::connection_base& connection) {
+                           return compare(migrations, applied_in(connection));
+                         });
 }
 
-std::vector<Entry> apply_postgres(const std::string& dsn, std::span<const Migration> migrations) {
-  return with_connection(dsn, [&](pqxx::connection& connection) {
-    {
-      // Held by the session, so until the connection ends.
-      pqxx::nontransaction work{connection};
-      work.exec_params("SELECT pg_advisory_lock($1)", kLock);
-    }
-    const auto before = compare(migrations, applied_in(connection));
-    for (const Entry& entry : before) {
-      if (entry.state == State::differs) {
-        throw RefusedError{fmt::format("migration {}: {}", entry.name, entry.detail)};
-      }
-    }
-    make_table(connection);
-    for (std::size_t i = 0; i < migrations.size(); ++i) {
-      if (before[i].state == State::pending) {
-        apply_one(connection, migrations[i]);
-      }
-    }
-    return compare(migrations, applied_in(connection));
-  });
+std::vector<Entry> apply_postgres(const std::string& dsn, std::span<const Migration> migrations,
+                                  const std::stop_token& stop) {
+  return with_connection(
+      dsn, Deadline::in(kApplyLimit), stop, [&](pqxx::connection_base& connection) {
+        {
+          // Held by the session, so until the connection ends.
+          pqxx::nontransaction work{connection};
+          work.exec_params("SELECT pg_advisory_lock($1)", kLock);
+        }
+        const auto before = compare(migrations, applied_in(connection));
+        for (const Entry& entry : before) {
+          if (entry.state == State::differs) {
+            throw RefusedError{fmt::format("migration {}: {}", entry.name, entry.detail)};
+          }
+        }
+        make_table(connection);
+        for (std::size_t i = 0; i < migrations.size(); ++i) {
+          if (before[i].state == State::pending) {
+            apply_one(connection, migrations[i]);
+          }
+        }
+        return compare(migrations, applied_in(connection));
+      });
 }
 
 }  // namespace freshet::schema

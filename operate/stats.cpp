@@ -1,16 +1,15 @@
 #include "operate/stats.hpp"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <map>
 #include <memory>
 
 #include "core/check.hpp"
-#include "core/http/curl_client.hpp"
 #include "core/log.hpp"
-#include "core/stop.hpp"
+#include "core/output.hpp"
 #include "core/topics.hpp"
 #include "operate/broker.hpp"
+#include "operate/lag.hpp"
 #include "operate/policy.hpp"
 #include "operate/stores.hpp"
 #include "operate/sums.hpp"
@@ -78,41 +77,59 @@ class TotalsReader {
   std::map<std::string, std::pair<TotalsKey, Totals>> newest_;
 };
 
+/// @return one for each topic of a role, added over partitions.
+std::vector<ReaderSums> read_readers(const Config::Kafka& config, kafka::Admin& admin,
+                                     kafka::Consumer& consumer) {
+  std::vector<ReaderSums> readers;
+  for (const Role& role : roles_with_groups()) {
+    for (const PartitionLag& one : read_positions(role, config, admin, consumer)) {
+      if (readers.empty() || readers.back().group != role.name ||
+          readers.back().topic != one.at.topic) {
+        readers.push_back({std::string{role.name}, one.at.topic});
+      }
+      readers.back().done += one.next.value;
+      readers.back().end += one.end.value;
+    }
+  }
+  return readers;
+}
+
+void count_stores(const std::vector<StoreCounter>& counters, Refresh refresh, Sums& sums) {
+  for (const StoreCounter& store : counters) {
+    StoreSums& one = sums.stores.emplace_back();
+    one.name = find_role(store.role)->what();
+    one.title = store.title;
+    if (auto counted = store.count(refresh)) {
+      one.live = std::move(*counted);
+    } else {
+      sums.notes.push_back(counted.error().message());
+    }
+  }
+}
+
 int run_stats(const Context& context, const Flags& flags) {
   kafka::Admin admin{context.config.kafka};
   require_broker(admin);
   TotalsReader totals{context.config.kafka};
-  http::CurlOptions options;
-  options.user_agent = context.config.http.user_agent;
-  options.ca_file = context.config.elasticsearch.ca_file;
-  options.username = context.config.elasticsearch.username;
-  options.password = context.config.elasticsearch.password;
-  options.connect_timeout = std::chrono::milliseconds{5'000};
-  options.stop = context.stop;
-  http::CurlClient client{std::move(options)};
+  const auto counters = store_counters(context);
+  kafka::Consumer consumer{context.config.kafka, reader_options()};
   while (true) {
     Sums sums = totals.read(context.stop);
-    const auto keep = [&](auto counted, std::optional<LiveCounts>& into) {
-      if (counted) {
-        into = std::move(*counted);
-      } else {
-        sums.notes.push_back(counted.error().message());
-      }
-    };
-    keep(count_postgres(context.config.postgres.dsn), sums.postgres);
     // Whether it adds up is asked of what was written, not of what the last refresh made visible.
-    keep(count_elasticsearch(client, context.config.elasticsearch,
-                             flags.check ? Refresh::yes : Refresh::no),
-         sums.elasticsearch);
+    count_stores(counters, flags.check ? Refresh::yes : Refresh::no, sums);
+    try {
+      sums.readers = read_readers(context.config.kafka, admin, consumer);
+    } catch (const std::exception& error) {
+      sums.notes.push_back(std::string{"readers: "} + error.what());
+    }
     try {
       sums.removals_held = held_removals(read_policy(context));
     } catch (const std::exception& error) {
       sums.notes.push_back(std::string{"policy: "} + error.what());
     }
-    std::cout << (flags.json   ? format_sums_json(sums)
-                  : flags.line ? format_sums_line(sums)
-                               : format_sums_table(sums))
-              << std::flush;
+    print_result(flags.json   ? format_sums_json(sums)
+                 : flags.line ? format_sums_line(sums)
+                              : format_sums_table(sums));
     if (!flags.watch || context.stop.stop_requested()) {
       const auto disagreements = find_disagreements(sums);
       if (flags.check && !disagreements.empty()) {
@@ -120,10 +137,10 @@ int run_stats(const Context& context, const Flags& flags) {
       }
       return ExitCode::done;
     }
-    wait_for_stop(context.stop,
-                  std::chrono::milliseconds{static_cast<int>(flags.every_seconds * 1000)});
+    wait_for_next_round(context.stop,
+                        std::chrono::milliseconds{static_cast<int>(flags.every_seconds * 1000)});
     if (!flags.json && !flags.line) {
-      std::cout << '\n';
+      print_result("\n");
     }
   }
 }

@@ -3,10 +3,12 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
-#include <pqxx/pqxx>
+#include <memory>
 
+#include "core/http/elasticsearch.hpp"
 #include "core/json.hpp"
-#include "operate/one_line.hpp"
+#include "core/postgres/connection.hpp"
+#include "core/record/status.hpp"
 
 namespace freshet {
 namespace {
@@ -14,21 +16,10 @@ namespace {
 constexpr std::array<const char*, 2> kMediaTypes{"image", "audio"};
 // The original has some fifty sources; a terms aggregation must name a bound.
 constexpr int kMostProviders = 10'000;
-
-template <class Use>
-auto with_postgres(const std::string& dsn, Use&& use)
-    -> decltype(use(std::declval<pqxx::connection&>())) {
-  try {
-    // A connection URI names its own time-out.
-    const bool is_uri = dsn.find("://") != std::string::npos;
-    pqxx::connection connection{is_uri ? dsn : "connect_timeout=5 " + dsn};
-    return use(connection);
-  } catch (const pqxx::sql_error& error) {
-    return Error{Errc::store_refused, Retry::never, "PostgreSQL: " + one_line(error.what())};
-  } catch (const pqxx::broken_connection& error) {
-    return Error{Errc::unreachable, Retry::after_backoff, "PostgreSQL: " + one_line(error.what())};
-  }
-}
+// Every row is read. One that is frozen before that is noticed while connecting.
+constexpr std::chrono::minutes kCountLimit{10};
+constexpr std::chrono::seconds kOffsetsLimit{30};
+constexpr std::chrono::seconds kRowLimit{30};
 
 Result<json::value> ask_elasticsearch(http::HttpClient& client, std::string url, std::string body) {
   http::Request request;
@@ -49,12 +40,18 @@ Result<json::value> ask_elasticsearch(http::HttpClient& client, std::string url,
   return parse_json(response->body);
 }
 
+std::string index_url(const Config::Elasticsearch& config, std::string_view media_type) {
+  return fmt::format("{}/{}{}", http::elasticsearch_base(config.url), config.index_prefix,
+                     media_type);
+}
+
 }  // namespace
 
-Result<LiveCounts> count_postgres(const std::string& dsn) {
-  return with_postgres(dsn, [](pqxx::connection& connection) -> Result<LiveCounts> {
+Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token& stop) {
+  postgres::Connection connection{{.dsn = dsn, .application = "freshet stats"}};
+  return connection.run(Deadline::in(kCountLimit), stop, [](pqxx::connection_base& open) {
     LiveCounts counts;
-    pqxx::read_transaction work{connection};
+    pqxx::read_transaction work{open};
     for (const char* media_type : kMediaTypes) {
       std::int64_t& sum = counts.by_media_type[media_type];
       for (const auto& row : work.exec(fmt::format(
@@ -70,13 +67,9 @@ Result<LiveCounts> count_postgres(const std::string& dsn) {
 
 Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
                                        const Config::Elasticsearch& config, Refresh refresh) {
-  std::string base = config.url;
-  while (base.ends_with('/')) {
-    base.pop_back();
-  }
   LiveCounts counts;
   for (const char* media_type : kMediaTypes) {
-    const std::string url = base + "/" + config.index_prefix + media_type;
+    const std::string url = index_url(config, media_type);
     if (refresh == Refresh::yes) {
       if (const auto refreshed = ask_elasticsearch(client, url + "/_refresh", ""); !refreshed) {
         return refreshed.error();
@@ -108,20 +101,95 @@ Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
   return counts;
 }
 
+std::vector<StoreCounter> store_counters(const Context& context) {
+  const auto client = std::make_shared<http::CurlClient>(
+      http::elasticsearch_options(context.config, context.stop, std::chrono::milliseconds{5'000}));
+  return {
+      {"sink.postgres", "PostgreSQL",
+       [&context](Refresh /*refresh*/) {
+         return count_postgres(context.config.postgres.dsn, context.stop);
+       }},
+      {"sink.elasticsearch", "Elasticsearch",
+       [&context, client](Refresh refresh) {
+         return count_elasticsearch(*client, context.config.elasticsearch, refresh);
+       }},
+  };
+}
+
+Result<std::optional<StoredLine>> find_row(const std::string& dsn, const WorkKeyView& key,
+                                           const std::stop_token& stop) {
+  postgres::Connection connection{{.dsn = dsn, .application = "freshet explain"}};
+  return connection.run(Deadline::in(kRowLimit), stop, [&](pqxx::connection_base& open) {
+    std::optional<StoredLine> line;
+    pqxx::read_transaction work{open};
+    const auto rows = work.exec_params(
+        fmt::format("SELECT revision, status FROM {} WHERE provider = $1 AND "
+                    "md5(foreign_identifier) = md5($2) AND foreign_identifier = $2",
+                    to_string(key.media_type)),
+        std::string{key.provider}, std::string{key.foreign_identifier});
+    if (!rows.empty()) {
+      line = StoredLine{rows[0][0].as<std::int64_t>(), rows[0][1].as<std::string>()};
+    }
+    return line;
+  });
+}
+
+Result<std::optional<StoredLine>> find_document(http::HttpClient& client,
+                                                const Config::Elasticsearch& config,
+                                                MediaType media_type,
+                                                const std::string& identifier) {
+  // By id a document is read in real time, and an alias's filter does not hide it.
+  const auto reply = ask_elasticsearch(
+      client, index_url(config, to_string(media_type)) + "/_mget?_source_includes=status",
+      to_json(json::object{{"ids", json::array{json::value(identifier)}}}));
+  if (!reply) {
+    return reply.error();
+  }
+  const json::value& document = value_at(*reply, "/docs/0");
+  const json::value& version = value_at(document, "/_version");
+  if (!version.is_int64()) {
+    return std::optional<StoredLine>{};
+  }
+  return std::optional{StoredLine{
+      version.as_int64(),
+      std::string{text_at(document, "/_source/status").value_or(to_string(Status::live))}}};
+}
+
+Result<std::map<std::int32_t, std::int64_t>> read_postgres_offsets(const std::string& dsn,
+                                                                   const std::string& group,
+                                                                   const std::string& topic) {
+  postgres::Connection connection{{.dsn = dsn, .application = "freshet replay"}};
+  return connection.run(Deadline::in(kOffsetsLimit), {}, [&](pqxx::connection_base& open) {
+    std::map<std::int32_t, std::int64_t> offsets;
+    pqxx::read_transaction work{open};
+    for (const auto& row : work.exec_params(
+             "SELECT partition, next_offset FROM sink_offsets WHERE sink = $1 AND topic = $2",
+             group, topic)) {
+      offsets[row[0].as<std::int32_t>()] = row[1].as<std::int64_t>();
+    }
+    return offsets;
+  });
+}
+
 Result<void> set_postgres_offsets(const std::string& dsn, const std::string& group,
                                   const std::string& topic,
                                   const std::map<std::int32_t, std::int64_t>& next_offsets) {
-  return with_postgres(dsn, [&](pqxx::connection& connection) -> Result<void> {
-    pqxx::work work{connection};
-    for (const auto& [partition, next_offset] : next_offsets) {
-      work.exec_params(
-          "INSERT INTO sink_offsets (sink, topic, partition, next_offset) VALUES ($1, $2, $3, $4) "
-          "ON CONFLICT (sink, topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
-          group, topic, partition, next_offset);
-    }
-    work.commit();
-    return {};
-  });
+  postgres::Connection connection{{.dsn = dsn, .application = "freshet replay"}};
+  const auto done =
+      connection.run(Deadline::in(kOffsetsLimit), {}, [&](pqxx::connection_base& open) {
+        pqxx::work work{open};
+        for (const auto& [partition, next_offset] : next_offsets) {
+          work.exec_params(
+              "INSERT INTO sink_offsets (sink, topic, partition, next_offset) VALUES ($1, $2, $3, "
+              "$4) "
+              "ON CONFLICT (sink, topic, partition) DO UPDATE SET next_offset = "
+              "excluded.next_offset",
+              group, topic, partition, next_offset);
+        }
+        work.commit();
+        return true;
+      });
+  return done ? Result<void>{} : done.error();
 }
 
 }  // namespace freshet

@@ -8,8 +8,8 @@ namespace freshet {
 
 enum class Align { left, right };
 
-/// Text in columns, two spaces apart, under titles. Widths count code points, so that columns stay
-/// straight for names in any alphabet of single width.
+/// Text in columns, two spaces apart, under titles. Widths are counted in code points, so columns
+/// stay straight in every alphabet whose letters are one column wide.
 class Table {
  public:
   struct Column {

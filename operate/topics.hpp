@@ -21,8 +21,8 @@ struct TopicDifference {
   std::string found;
 };
 
-/// Differences in the order of `wanted`. Configs that are not asked for do not count: what the
-/// broker has by default is its owner's choice.
+/// Differences in the order of `wanted`. Only wanted configs are compared: the broker's other
+/// defaults are its owner's choice.
 std::vector<TopicDifference> compare_topics(const std::vector<TopicSpec>& wanted,
                                             const std::vector<kafka::TopicState>& found);
 
