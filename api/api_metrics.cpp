@@ -42,4 +42,12 @@ void ApiMetrics::count_failure(std::string_view store, std::string_view errc) {
       .add();
 }
 
+void ApiMetrics::count_incomplete(std::string_view lacking) {
+  metrics_
+      .counter("freshet_api_incomplete_searches_total",
+               "Searches answered with less than was asked for",
+               {{"lacking", std::string{lacking}}})
+      .add();
+}
+
 }  // namespace freshet::api

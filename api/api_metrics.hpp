@@ -19,6 +19,9 @@ class ApiMetrics {
   void count_request(std::string_view route, unsigned status, double seconds);
   /// @param store  `elasticsearch` or `postgres`
   void count_failure(std::string_view store, std::string_view errc);
+  /// A search that was answered with less than was asked for.
+  /// @param lacking  `fields_matched`, or `documents`: those of a shard that failed on one of them
+  void count_incomplete(std::string_view lacking);
 
   Counter& hits_without_row;  ///< found in the index, but not live in Postgres
   Gauge& connections;

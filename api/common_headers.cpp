@@ -24,27 +24,6 @@ Reply moved_reply(const Moved& moved, const std::string& query_text) {
           .headers = {{"Location", std::move(location)}}};
 }
 
-// Seconds, not the original's days: a work that is taken down must be gone from caches, too, within
-// seconds. What a cache in front gains is that a popular search costs one request in ten seconds.
-std::optional<std::string> cache_control(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::search:
-    case Endpoint::related:
-    case Endpoint::detail:
-      return "max-age=10, public";
-    case Endpoint::stats:
-      return "max-age=60, public";
-    case Endpoint::root:
-    case Endpoint::docs:
-    case Endpoint::oembed:
-    case Endpoint::watermark:
-    case Endpoint::healthcheck:
-    case Endpoint::gone:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 void add_common_headers(Reply& reply, const Request& request) {
   // On every reply, redirects and errors too: a browser that meets one without reports a CORS fault
   // in place of what went wrong.

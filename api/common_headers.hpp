@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "api/http_message.hpp"
@@ -13,10 +12,6 @@ Reply preflight_reply();
 
 /// 301 to a path of ours; the query text goes along where it is kept.
 Reply moved_reply(const Moved& moved, const std::string& query_text);
-
-/// How long anyone may keep a good reply of this endpoint; nothing where it must not be kept.
-/// @source  rest-api.md §1.3
-std::optional<std::string> cache_control(Endpoint endpoint);
 
 /// Headers that every reply carries: CORS, the request's id, and what an API view adds.
 void add_common_headers(Reply& reply, const Request& request);

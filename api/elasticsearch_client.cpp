@@ -13,6 +13,7 @@
 #include <deque>
 #include <optional>
 
+#include "api/within.hpp"
 #include "core/check.hpp"
 
 namespace freshet::api {
@@ -102,10 +103,9 @@ struct ElasticsearchClient::Impl {
     }
   }
 
-  Task<error_code> connect(Connection& connection, std::chrono::milliseconds timeout);
+  Task<error_code> connect(Connection& connection, Deadline deadline);
   Task<error_code> exchange(Connection& connection, const http::request<http::string_body>& request,
-                            http::response<http::string_body>& answer,
-                            std::chrono::milliseconds timeout);
+                            http::response<http::string_body>& answer, Deadline deadline);
 
   /// The idle connection used last (the others may time out), or a new one.
   std::unique_ptr<Connection> take(const asio::any_io_executor& executor) {
@@ -132,17 +132,27 @@ struct ElasticsearchClient::Impl {
   std::size_t in_flight = 0;
 };
 
-Task<error_code> ElasticsearchClient::Impl::connect(Connection& connection,
-                                                    std::chrono::milliseconds timeout) {
+Task<error_code> ElasticsearchClient::Impl::connect(Connection& connection, Deadline deadline) {
+  using Found = std::pair<error_code, asio::ip::tcp::resolver::results_type>;
   const auto executor = co_await asio::this_coro::executor;
+  // A look-up that has begun cannot be cancelled: the system's own limit is some 30 s.
   asio::ip::tcp::resolver resolver{executor};
-  auto [resolve_fault, endpoints] =
-      co_await resolver.async_resolve(address.host, address.port, kAwait);
-  if (resolve_fault) {
-    co_return resolve_fault;
+  std::function<void(std::function<void(Found)>)> look_up =
+      [this, &resolver](std::function<void(Found)> deliver) {
+        resolver.async_resolve(address.host, address.port,
+                               [deliver = std::move(deliver)](error_code fault, auto endpoints) {
+                                 deliver({fault, std::move(endpoints)});
+                               });
+      };
+  const std::optional<Found> found = co_await within<Found>(deadline, std::move(look_up));
+  if (!found) {
+    co_return beast::error::timeout;
   }
-  connection.tcp().expires_after(timeout);
-  auto [connect_fault, endpoint] = co_await connection.tcp().async_connect(endpoints, kAwait);
+  if (found->first) {
+    co_return found->first;
+  }
+  connection.tcp().expires_at(deadline.at());
+  auto [connect_fault, endpoint] = co_await connection.tcp().async_connect(found->second, kAwait);
   if (connect_fault) {
     co_return connect_fault;
   }
@@ -160,8 +170,8 @@ Task<error_code> ElasticsearchClient::Impl::connect(Connection& connection,
 
 Task<error_code> ElasticsearchClient::Impl::exchange(
     Connection& connection, const http::request<http::string_body>& request,
-    http::response<http::string_body>& answer, std::chrono::milliseconds timeout) {
-  connection.tcp().expires_after(timeout);
+    http::response<http::string_body>& answer, Deadline deadline) {
+  connection.tcp().expires_at(deadline.at());
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMaxAnswerBytes);
   error_code fault;
@@ -189,9 +199,9 @@ ElasticsearchClient::ElasticsearchClient(const Config::Elasticsearch& config)
 
 ElasticsearchClient::~ElasticsearchClient() = default;
 
-Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::string target,
-                                                   std::string body,
-                                                   std::chrono::milliseconds timeout) {
+Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, Effect effect,
+                                                   std::string target, std::string body,
+                                                   Deadline deadline) {
   const std::shared_ptr<Impl> impl = impl_;
   if (impl->in_flight >= kMaxInFlight) {
     co_return Error{Errc::throttled, Retry::after_backoff, "too many searches are under way"};
@@ -219,20 +229,17 @@ Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::stri
   request.prepare_payload();
 
   const auto executor = co_await asio::this_coro::executor;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
   error_code fault;
   for (;;) {
     std::unique_ptr<Connection> connection = impl->take(executor);
     const bool is_kept = connection->uses > 0;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
     fault = error_code{};
     if (!is_kept) {
-      fault = co_await impl->connect(*connection, left);
+      fault = co_await impl->connect(*connection, deadline);
     }
     http::response<http::string_body> answer;
     if (!fault) {
-      fault = co_await impl->exchange(*connection, request, answer, left);
+      fault = co_await impl->exchange(*connection, request, answer, deadline);
     }
     if (!fault) {
       ++connection->uses;
@@ -242,8 +249,8 @@ Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, std::stri
       }
       co_return result;
     }
-    // Searches may be repeated; but only a kept connection is expected to fail now and then.
-    if (!is_kept || fault == beast::error::timeout) {
+    // Only a kept connection is expected to fail now and then.
+    if (!is_kept || effect == Effect::changes || fault == beast::error::timeout) {
       break;
     }
   }

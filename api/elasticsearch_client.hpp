@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +18,9 @@ struct HttpAnswer {
 ///
 /// Belongs to one thread of the server: its coroutines share the idle connections without a lock.
 /// The event loop on which it was used must outlive it: idle connections lie there.
-/// A request on a kept connection that the server closed meanwhile is sent once more on a new one.
+/// A kept connection may have been closed meanwhile by the other end. A request that only reads is
+/// then sent again on another one. One that changes something goes out once: nobody knows whether
+/// it was carried out before the connection broke.
 class ElasticsearchClient {
  public:
   /// @error StartupError when `elasticsearch.url` is not a URL of http or https, or the CA file
@@ -29,14 +30,17 @@ class ElasticsearchClient {
   ElasticsearchClient(const ElasticsearchClient&) = delete;
   ElasticsearchClient& operator=(const ElasticsearchClient&) = delete;
 
-  /// @param method   `GET` or `POST`
-  /// @param target   path and query below the configured URL, such as `/image/_search`
-  /// @param timeout  for all of it, connecting included
+  enum class Effect { reads, changes };
+
+  /// @param method    `GET` or `POST`
+  /// @param effect    a search is a POST that reads
+  /// @param target    path and query below the configured URL, such as `/image/_search`
+  /// @param deadline  of all of it: looking up the name, connecting, a second try
   /// @return any answer, whatever its status
   /// @error  Errc::unreachable, timed_out; throttled: too many requests of this thread are under
   /// way.
-  Task<Result<HttpAnswer>> send(std::string method, std::string target, std::string body,
-                                std::chrono::milliseconds timeout);
+  Task<Result<HttpAnswer>> send(std::string method, Effect effect, std::string target,
+                                std::string body, Deadline deadline);
 
  private:
   struct Impl;
@@ -50,9 +54,9 @@ class ElasticsearchIndex final : public SearchIndex {
  public:
   explicit ElasticsearchIndex(const Config::Elasticsearch& config);
 
-  Task<Result<std::string>> search(Media media, std::string request,
-                                   std::string preference) override;
-  Task<Result<std::string>> health(std::chrono::milliseconds timeout) override;
+  Task<Result<std::string>> search(Media media, std::string request, std::string preference,
+                                   Deadline deadline) override;
+  Task<Result<std::string>> health(Deadline deadline) override;
 
  private:
   ElasticsearchClient client_;

@@ -1,13 +1,16 @@
 #include "api/http_message.hpp"
 
-#include "core/json.hpp"
+#include "core/json_writer.hpp"
 
 namespace freshet::api {
 
+Reply json_reply(std::string body) { return {.status = 200, .body = std::move(body)}; }
+
 Reply error_reply(unsigned status, std::string_view detail) {
-  Reply reply{.status = status, .body = "{\"detail\":"};
-  append_json_string(reply.body, detail);
-  reply.body += '}';
+  Reply reply{.status = status, .body = ""};
+  ObjectWriter object{reply.body};
+  object.text("detail", detail);
+  object.close();
   if (status == 401) {
     reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"api\"");
   }
@@ -19,15 +22,9 @@ Reply field_error_reply(const FieldErrors& errors) {
   const char* separator = "";
   for (const auto& [field, messages] : errors) {
     reply.body += separator;
-    append_json_string(reply.body, field);
-    reply.body += ":[";
-    const char* comma = "";
-    for (const std::string& message : messages) {
-      reply.body += comma;
-      append_json_string(reply.body, message);
-      comma = ",";
-    }
-    reply.body += ']';
+    append_json_string(reply.body, field);  // may be a text of the caller's
+    reply.body += ':';
+    append_json_strings(reply.body, messages);
     separator = ",";
   }
   reply.body += "}}";

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "api/json_writer.hpp"
 #include "api/licenses.hpp"
+#include "core/json_writer.hpp"
+#include "core/text.hpp"
 #include "core/time.hpp"
 
 namespace freshet::api {
@@ -23,8 +24,7 @@ json::value column(const std::optional<std::string>& text) {
 }
 
 void append_text_or_null(ObjectWriter& object, std::string_view name, const json::value& value) {
-  value.is_string() ? object.text(name, std::string_view{value.get_string()})
-                    : object.raw(name, "null");
+  value.is_string() ? object.text(name, std::string_view{value.get_string()}) : object.null(name);
 }
 
 /// Numbers inside JSON columns may be stored as text.
@@ -85,7 +85,8 @@ void append_tags(std::string& out, const WorkRow& row) {
     ObjectWriter object{out};
     object.text("name", *text_at(tag, "/name"));
     const std::optional<double> accuracy = number_in(value_at(tag, "/accuracy"));
-    object.raw("accuracy", accuracy ? format_float(*accuracy) : "null");
+    accuracy ? object.number("accuracy", *accuracy, WholeNumber::with_point)
+             : object.null("accuracy");
     append_text_or_null(object, "unstable__provider", value_at(tag, "/provider"));
     object.close();
     separator = ",";
@@ -140,17 +141,6 @@ void append_audio_set(std::string& out, const WorkRow& row) {
   object.close();
 }
 
-void append_texts(std::string& out, const std::vector<std::string>& texts) {
-  out += '[';
-  const char* separator = "";
-  for (const std::string& text : texts) {
-    out += separator;
-    append_json_string(out, text);
-    separator = ",";
-  }
-  out += ']';
-}
-
 void append_genres(std::string& out, const WorkRow& row) {
   const json::value genres = column(row.genres);
   if (!genres.is_array()) {
@@ -163,18 +153,11 @@ void append_genres(std::string& out, const WorkRow& row) {
       texts.emplace_back(genre.get_string());
     }
   }
-  append_texts(out, texts);
+  append_json_strings(out, texts);
 }
 
 std::optional<std::string> url_with_scheme(const std::optional<std::string>& url) {
   return url ? std::optional{with_scheme(*url)} : std::nullopt;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return text;
 }
 
 bool says(const json::value& list, std::string_view text) {
@@ -186,8 +169,8 @@ bool says(const json::value& list, std::string_view text) {
 void append_links(ObjectWriter& object, const WorkRow& row, const ItemOptions& options) {
   std::string self{options.base_url};
   self.append("/v1/").append(path_name(options.media)).append("/").append(row.identifier) += '/';
-  if (options.media == Media::audio && !row.thumbnail) {
-    object.raw("thumbnail", "null");
+  if (options.media == Media::audio && !row.text<Field::thumbnail>()) {
+    object.null("thumbnail");
   } else {
     object.text("thumbnail", self + "thumb/");
   }
@@ -204,13 +187,11 @@ std::string with_scheme(std::string_view url) {
   const std::size_t colon = url.find_first_of(":/?#");
   const bool has_scheme =
       colon != url.npos && url[colon] == ':' && colon > 0 &&
-      std::ranges::all_of(url.substr(0, colon),
-                          [](char c) {
-                            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-                          }) &&
+      std::ranges::all_of(
+          url.substr(0, colon),
+          [](char c) { return is_ascii_alphanumeric(c) || c == '+' || c == '-' || c == '.'; }) &&
       // `example.org:8080/x` has a port, not a scheme.
-      !(colon + 1 < url.size() && url[colon + 1] >= '0' && url[colon + 1] <= '9');
+      !(colon + 1 < url.size() && is_ascii_digit(url[colon + 1]));
   if (has_scheme || url.empty()) {
     return std::string{url};
   }
@@ -229,8 +210,30 @@ std::string format_indexed_on(std::int64_t micros) {
 }
 
 std::optional<std::string> item_license_url(const WorkRow& row) {
-  return license_url(lower(row.license.value_or("")), row.license_version.value_or(""),
+  return license_url(lower_ascii(row.text<Field::license>().value_or("")),
+                     row.text<Field::license_version>().value_or(""),
                      row.stored_license_url.value_or(""));
+}
+
+std::vector<VisibleTag> visible_tags(const WorkRow& row) {
+  std::vector<VisibleTag> tags;
+  for_each_visible_tag(row, [&](const json::value& tag) {
+    tags.push_back(
+        {std::string{*text_at(tag, "/name")}, number_in(value_at(tag, "/accuracy")).has_value()});
+  });
+  return tags;
+}
+
+std::vector<std::string> sensitivity_reasons(const WorkRow& row) {
+  const json::value sensitivity = column(row.sensitivity);
+  std::vector<std::string> reasons;
+  if (says(sensitivity, "sensitive_text")) {
+    reasons.emplace_back("sensitive_text");
+  }
+  if (says(sensitivity, "user_reported_sensitivity")) {
+    reasons.emplace_back("user_reported_sensitive");
+  }
+  return reasons;
 }
 
 std::vector<std::string> visible_tag_names(const WorkRow& row) {
@@ -243,66 +246,58 @@ std::vector<std::string> visible_tag_names(const WorkRow& row) {
 void append_item(std::string& out, const WorkRow& row,
                  const std::vector<std::string>& fields_matched, const ItemOptions& options) {
   const bool is_audio = options.media == Media::audio;
-  const std::string slug = lower(row.license.value_or(""));
-  const std::string version = row.license_version.value_or("");
+  const std::string slug = lower_ascii(row.text<Field::license>().value_or(""));
+  const std::string version = row.text<Field::license_version>().value_or("");
   const std::optional<std::string> license_link = item_license_url(row);
   const json::value sensitivity = column(row.sensitivity);
   const bool is_mature = says(sensitivity, "user_reported_sensitivity");
 
   ObjectWriter item{out};
   item.text("id", row.identifier);
-  item.text_or_null("title", row.title);
+  item.text_or_null("title", row.text<Field::title>());
   item.text("indexed_on", format_indexed_on(row.created_micros));
-  item.text_or_null("foreign_landing_url", url_with_scheme(row.foreign_landing_url));
-  item.text_or_null("url", url_with_scheme(row.url));
-  item.text_or_null("creator", row.creator);
-  item.text_or_null("creator_url", url_with_scheme(row.creator_url));
+  item.text_or_null("foreign_landing_url", url_with_scheme(row.text<Field::foreign_landing_url>()));
+  item.text_or_null("url", url_with_scheme(row.text<Field::url>()));
+  item.text_or_null("creator", row.text<Field::creator>());
+  item.text_or_null("creator_url", url_with_scheme(row.text<Field::creator_url>()));
   item.text("license", slug);
-  item.text_or_null("license_version", row.license_version);
+  item.text_or_null("license_version", row.text<Field::license_version>());
   item.text_or_null("license_url", license_link);
-  item.text_or_null("provider", row.provider);
-  item.text_or_null("source", row.source);
-  item.text_or_null("category", row.category);
+  item.text_or_null("provider", row.text<Field::provider>());
+  item.text_or_null("source", row.text<Field::source>());
+  item.text_or_null("category", row.text<Field::category>());
   if (is_audio) {
     item.key("genres");
     append_genres(out, row);
   }
-  item.integer_or_null("filesize", row.filesize);
-  item.text_or_null("filetype", row.filetype);
+  item.integer_or_null("filesize", row.number<Field::filesize>());
+  item.text_or_null("filetype", row.text<Field::filetype>());
   item.key("tags");
   append_tags(out, row);
   if (is_audio) {
     item.key("alt_files");
     append_alt_files(out, row);
   }
-  item.text_or_null("attribution", attribution(row.title.value_or(""), row.creator.value_or(""),
-                                               slug, version, license_link.value_or("")));
-  item.key("fields_matched");
-  append_texts(out, fields_matched);
+  item.text_or_null("attribution", attribution(row.text<Field::title>().value_or(""),
+                                               row.text<Field::creator>().value_or(""), slug,
+                                               version, license_link.value_or("")));
+  item.texts("fields_matched", fields_matched);
   item.boolean("mature", is_mature);
   if (is_audio) {
     item.key("audio_set");
     append_audio_set(out, row);
-    item.integer_or_null("duration", row.duration);
-    item.integer_or_null("bit_rate", row.bit_rate);
-    item.integer_or_null("sample_rate", row.sample_rate);
+    item.integer_or_null("duration", row.number<Field::duration>());
+    item.integer_or_null("bit_rate", row.number<Field::bit_rate>());
+    item.integer_or_null("sample_rate", row.number<Field::sample_rate>());
   } else {
-    item.integer_or_null("height", row.height);
-    item.integer_or_null("width", row.width);
+    item.integer_or_null("height", row.number<Field::height>());
+    item.integer_or_null("width", row.number<Field::width>());
   }
   append_links(item, row, options);
   if (is_audio && options.with_peaks) {
     item.raw("peaks", "[]");  // none are stored yet
   }
-  std::vector<std::string> reasons;
-  if (says(sensitivity, "sensitive_text")) {
-    reasons.emplace_back("sensitive_text");
-  }
-  if (is_mature) {
-    reasons.emplace_back("user_reported_sensitive");
-  }
-  item.key("unstable__sensitivity");
-  append_texts(out, reasons);
+  item.texts("unstable__sensitivity", sensitivity_reasons(row));
   item.close();
 }
 
@@ -323,10 +318,8 @@ std::string build_list(const Counts& counts, int page_size, int page,
           "see ";
       message.append(options.base_url).append("/v1/").append(path_name(options.media)) += "/stats/";
       object.text("message", message);
-      object.key("invalid_sources");
-      append_texts(out, warning.invalid_sources);
-      object.key("valid_sources");
-      append_texts(out, warning.valid_sources);
+      object.texts("invalid_sources", warning.invalid_sources);
+      object.texts("valid_sources", warning.valid_sources);
       object.close();
       separator = ",";
     }
@@ -358,7 +351,7 @@ std::string build_stats(const std::vector<SourceStat>& sources) {
     object.text("source_name", source.source_name);
     object.text("display_name", source.display_name);
     object.text("source_url", source.source_url);
-    object.raw("logo_url", "null");
+    object.null("logo_url");
     object.integer("media_count", source.media_count);
     object.close();
     separator = ",";

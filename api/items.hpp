@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "api/media.hpp"
 #include "api/paging.hpp"
 #include "api/parameters.hpp"
+#include "core/record/fields.hpp"
 
 namespace freshet::api {
 
@@ -16,31 +19,38 @@ namespace freshet::api {
 struct WorkRow {
   std::string identifier;
   std::int64_t created_micros = 0;
-  std::optional<std::string> title;
-  std::optional<std::string> foreign_landing_url;
-  std::optional<std::string> url;
-  std::optional<std::string> creator;
-  std::optional<std::string> creator_url;
-  std::optional<std::string> license;
-  std::optional<std::string> license_version;
   std::optional<std::string> stored_license_url;  ///< `meta_data.license_url`
-  std::optional<std::string> provider;
-  std::optional<std::string> source;
-  std::optional<std::string> category;
-  std::optional<std::string> thumbnail;
-  std::optional<std::string> filetype;
-  std::optional<std::int64_t> filesize;
-  std::optional<std::string> tags;          ///< JSON: `[{name, provider[, accuracy]}]`
-  std::optional<std::string> hidden_tags;   ///< JSON: positions in `tags` that are not shown
-  std::optional<std::string> sensitivity;   ///< JSON: list of texts
-  std::optional<std::int64_t> width;        ///< images
-  std::optional<std::int64_t> height;       ///< images
-  std::optional<std::string> genres;        ///< audio, JSON: list of texts
-  std::optional<std::string> audio_set;     ///< audio, JSON object
-  std::optional<std::string> alt_files;     ///< audio, JSON: list of objects
-  std::optional<std::int64_t> duration;     ///< audio, ms
-  std::optional<std::int64_t> bit_rate;     ///< audio, bits/s
-  std::optional<std::int64_t> sample_rate;  ///< audio, Hz
+  std::optional<std::string> tags;                ///< JSON: `[{name, provider[, accuracy]}]`
+  std::optional<std::string> hidden_tags;         ///< JSON: positions in `tags` that are not shown
+  std::optional<std::string> sensitivity;         ///< JSON: list of texts
+  std::optional<std::string> genres;              ///< audio, JSON: list of texts
+  std::optional<std::string> audio_set;           ///< audio, JSON object
+  std::optional<std::string> alt_files;           ///< audio, JSON: list of objects
+  /// By Field, those that the record contract calls shown.
+  std::array<std::optional<std::string>, kFieldCount> texts;
+  std::array<std::optional<std::int64_t>, kFieldCount> numbers;
+
+  /// `text<Field::title>()`; which fields there are is known at compile time.
+  template <Field field>
+  std::optional<std::string>& text() {
+    static_assert(field_spec(field).is_text() && field_spec(field).is_shown);
+    return texts[static_cast<std::size_t>(field)];
+  }
+  template <Field field>
+  const std::optional<std::string>& text() const {
+    static_assert(field_spec(field).is_text() && field_spec(field).is_shown);
+    return texts[static_cast<std::size_t>(field)];
+  }
+  template <Field field>
+  std::optional<std::int64_t>& number() {
+    static_assert(field_spec(field).kind == FieldKind::integer && field_spec(field).is_shown);
+    return numbers[static_cast<std::size_t>(field)];
+  }
+  template <Field field>
+  const std::optional<std::int64_t>& number() const {
+    static_assert(field_spec(field).kind == FieldKind::integer && field_spec(field).is_shown);
+    return numbers[static_cast<std::size_t>(field)];
+  }
 };
 
 struct ItemOptions {
@@ -49,14 +59,23 @@ struct ItemOptions {
   bool with_peaks = false;
 };
 
-/// Appends the item object of §1.7, members in its order.
-/// @param fields_matched  names of highlighted fields
-/// @source  rest-api.md §1.7, §5
+/// Appends the item object of v1; its members are in the order in which upstream writes them.
+/// @param fields_matched  names of the fields that matched
 void append_item(std::string& out, const WorkRow& row,
                  const std::vector<std::string>& fields_matched, const ItemOptions& options);
 
 /// Where the licence of a work is explained.
 std::optional<std::string> item_license_url(const WorkRow& row);
+
+/// A tag that is shown.
+struct VisibleTag {
+  std::string name;
+  bool is_machine_made = false;  ///< a machine's guess, which says how sure it is
+};
+std::vector<VisibleTag> visible_tags(const WorkRow& row);
+
+/// Why a work may disturb, as the wire says it: `sensitive_text`, `user_reported_sensitive`.
+std::vector<std::string> sensitivity_reasons(const WorkRow& row);
 
 /// The names of the tags that are shown, in order.
 std::vector<std::string> visible_tag_names(const WorkRow& row);
@@ -67,7 +86,7 @@ struct ListItem {
   const std::vector<std::string>* fields_matched;
 };
 
-/// The list envelope of §1.5 around items; `warnings` stand first, and only when there are any.
+/// The list envelope of v1 around items; `warnings` stand first, and only when there are any.
 std::string build_list(const Counts& counts, int page_size, int page,
                        const std::vector<ListItem>& items,
                        const std::vector<SourceWarning>& warnings, const ItemOptions& options);

@@ -62,6 +62,8 @@ std::string squeeze_spaces(std::string_view text) {
 
 }  // namespace
 
+std::span<const std::string_view> license_slugs() { return kSlugs; }
+
 bool is_license(std::string_view slug) { return std::ranges::find(kSlugs, slug) != kSlugs.end(); }
 
 std::vector<std::string> licenses_of_type(std::string_view type) {

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace freshet::api {
 
-/// Whether it is one of the licence slugs that may be searched for.
-/// @source  rest-api.md §1.5, §5.1.
+/// The licence slugs that may be searched for, ascending.
+std::span<const std::string_view> license_slugs();
 bool is_license(std::string_view slug);
 
 /// The slugs of a `license_type`, ascending; empty for a type that does not exist. The groups are

@@ -14,10 +14,11 @@ struct OembedTarget {
   std::string url;
 };
 
-/// Reads `url` of `/v1/images/oembed/`: an absolute URL on any host whose last path segment is a
-/// UUID, perhaps with a slash behind it.
+/// Reads `url` of `/v1/images/oembed/`: an absolute URL (http, https, ftp, ftps) on any host whose
+/// last path segment is a UUID, perhaps with a slash behind it; else what stands behind the last
+/// slash of all. Hosts may be of any script, and what follows them may hold any letters but white
+/// space.
 /// @return the target, or the 400 that refuses it
-/// @source  rest-api.md §1.10
 std::variant<OembedTarget, Reply> parse_oembed(const Query& query);
 
 /// 400 whose field is a sentence and whose message is the URL, as the wire has it.

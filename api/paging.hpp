@@ -17,7 +17,7 @@ struct Counts {
 ///
 /// @param total      matching works, as far as they were counted
 /// @param on_page    works on this page
-/// @source  rest-api.md §2.7, before the clamp
+/// @return what there is, before `clamp_counts`
 Counts count_pages(std::int64_t total, std::int64_t on_page, int page_size, int page);
 
 /// Both cut to what the caller may reach; `max_depth` is the largest page × page_size.

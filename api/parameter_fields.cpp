@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/text.hpp"
 #include "core/utf8.hpp"
 
 namespace freshet::api {
@@ -59,29 +60,30 @@ void FieldReader::fail(std::string_view name, std::string message) {
   errors_.push_back({std::string{name}, {std::move(message)}});
 }
 
-std::optional<std::string> FieldReader::text(std::string_view name, std::size_t max_length) {
-  const std::string* value = query_.find_filled(name);
+std::optional<std::string> FieldReader::text(const Parameter& parameter) {
+  const std::string* value = query_.find_filled(parameter.name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  const std::string_view trimmed = trim_unicode(*value);
+  const std::string_view trimmed = trim_space(*value);
   if (trimmed.empty()) {
-    fail(name, "This field may not be blank.");
+    fail(parameter.name, "This field may not be blank.");
     return std::nullopt;
   }
   if (trimmed.find('\0') != trimmed.npos) {
-    fail(name, "Null characters are not allowed.");
+    fail(parameter.name, "Null characters are not allowed.");
     return std::nullopt;
   }
-  if (max_length > 0 && count_code_points(trimmed) > max_length) {
-    fail(name, "Ensure this field has no more than " + std::to_string(max_length) + " characters.");
+  if (parameter.longest > 0 && count_code_points(trimmed) > parameter.longest) {
+    fail(parameter.name, "Ensure this field has no more than " + std::to_string(parameter.longest) +
+                             " characters.");
     return std::nullopt;
   }
   return std::string{trimmed};
 }
 
-std::vector<std::string> FieldReader::list(std::string_view name) {
-  const std::optional<std::string> value = text(name);
+std::vector<std::string> FieldReader::list(const Parameter& parameter) {
+  const std::optional<std::string> value = text(parameter);
   std::vector<std::string> items;
   if (!value) {
     return items;
@@ -91,51 +93,60 @@ std::vector<std::string> FieldReader::list(std::string_view name) {
     if (c == ',') {
       items.emplace_back();
     } else {
-      items.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      items.back() += lower_letter(c);
+    }
+  }
+  if (!parameter.values.empty()) {
+    for (const std::string& item : items) {
+      if (!is_one_of(item, parameter.values)) {
+        fail(parameter.name, wrong_value(parameter, item));
+        return {};
+      }
     }
   }
   return items;
 }
 
-std::optional<bool> FieldReader::boolean(std::string_view name) {
-  const std::string* value = query_.find_filled(name);
+std::optional<bool> FieldReader::boolean(const Parameter& parameter) {
+  const std::string* value = query_.find_filled(parameter.name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  const std::string_view trimmed = trim_unicode(*value);
+  const std::string_view trimmed = trim_space(*value);
   if (is_one_of(trimmed, kTrue) || is_one_of(trimmed, kOn)) {
     return true;
   }
   if (is_one_of(trimmed, kFalse) || is_one_of(trimmed, kOff)) {
     return false;
   }
-  fail(name, "Must be a valid boolean.");
+  fail(parameter.name, "Must be a valid boolean.");
   return std::nullopt;
 }
 
-std::optional<std::int64_t> FieldReader::integer(std::string_view name, std::int64_t least) {
-  const std::string* value = query_.find_filled(name);
+std::optional<std::int64_t> FieldReader::integer(const Parameter& parameter) {
+  const std::string* value = query_.find_filled(parameter.name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  const std::optional<std::int64_t> number = read_integer(trim_unicode(*value));
+  const std::optional<std::int64_t> number = read_integer(trim_space(*value));
   if (!number) {
-    fail(name, "A valid integer is required.");
+    fail(parameter.name, "A valid integer is required.");
     return std::nullopt;
   }
-  if (*number < least) {
-    fail(name, "Ensure this value is greater than or equal to " + std::to_string(least) + ".");
+  if (parameter.least && static_cast<double>(*number) < *parameter.least) {
+    fail(parameter.name, "Ensure this value is greater than or equal to " +
+                             std::to_string(static_cast<std::int64_t>(*parameter.least)) + ".");
     return std::nullopt;
   }
   return number;
 }
 
-std::optional<double> FieldReader::number(std::string_view name, double least, double most) {
-  const std::string* value = query_.find_filled(name);
+std::optional<double> FieldReader::number(const Parameter& parameter) {
+  const std::string* value = query_.find_filled(parameter.name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  std::string_view trimmed = trim_unicode(*value);
+  std::string_view trimmed = trim_space(*value);
   if (trimmed.starts_with('+')) {
     trimmed.remove_prefix(1);
   }
@@ -144,31 +155,60 @@ std::optional<double> FieldReader::number(std::string_view name, double least, d
   const char* const end = begin + trimmed.size();
   const auto [stopped, fault] = std::from_chars(begin, end, number);
   if (fault != std::errc{} || stopped != end || !std::isfinite(number)) {
-    fail(name, "A valid number is required.");
+    fail(parameter.name, "A valid number is required.");
     return std::nullopt;
   }
-  if (number < least) {
-    fail(name, "Ensure this value is greater than or equal to " + with_one_decimal(least) + ".");
+  if (parameter.least && number < *parameter.least) {
+    fail(parameter.name, "Ensure this value is greater than or equal to " +
+                             with_one_decimal(*parameter.least) + ".");
     return std::nullopt;
   }
-  if (number > most) {
-    fail(name, "Ensure this value is less than or equal to " + with_one_decimal(most) + ".");
+  if (parameter.most && number > *parameter.most) {
+    fail(parameter.name,
+         "Ensure this value is less than or equal to " + with_one_decimal(*parameter.most) + ".");
     return std::nullopt;
   }
   return number;
 }
 
-std::optional<std::string> FieldReader::choice(std::string_view name,
-                                               const std::vector<std::string_view>& values) {
-  const std::string* value = query_.find_filled(name);
+std::optional<std::string> FieldReader::choice(const Parameter& parameter) {
+  const std::string* value = query_.find_filled(parameter.name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  if (!is_one_of(*value, values)) {
-    fail(name, "\"" + *value + "\" is not a valid choice.");
+  if (!is_one_of(*value, parameter.values)) {
+    fail(parameter.name, "\"" + *value + "\" is not a valid choice.");
     return std::nullopt;
   }
   return *value;
+}
+
+std::optional<UtcTime> FieldReader::time(const Parameter& parameter) {
+  const std::optional<std::string> value = text(parameter);
+  if (!value) {
+    return std::nullopt;
+  }
+  auto time = parse_time(*value);
+  if (!time) {
+    time = parse_date(*value);
+  }
+  if (!time) {
+    fail(parameter.name, "Enter a valid date or time, such as 2026-11-21 or 2026-11-21T08:00:00Z.");
+  }
+  return time;
+}
+
+std::string wrong_value(const Parameter& parameter, std::string_view value) {
+  if (!parameter.wrong.empty()) {
+    std::string message{parameter.wrong};
+    message.replace(message.find("{}"), 2, value);
+    return message;
+  }
+  std::string values;
+  for (const std::string_view one : parameter.values) {
+    values.append(values.empty() ? "'" : ", '").append(one) += '\'';
+  }
+  return "Invalid value: " + std::string{value} + ". Allowed values: {" + values + "}";
 }
 
 }  // namespace freshet::api

@@ -5,22 +5,11 @@
 
 #include "api/licenses.hpp"
 #include "api/parameter_fields.hpp"
+#include "api/search_parameters.hpp"
 #include "core/utf8.hpp"
 
 namespace freshet::api {
 namespace {
-
-constexpr std::size_t kMaxQueryLength = 200;
-
-using Values = std::vector<std::string_view>;
-
-const Values kImageCategories = {"digitized_artwork", "illustration", "photograph"};
-const Values kAudioCategories = {"audiobook", "music",         "news",
-                                 "podcast",   "pronunciation", "sound_effect"};
-const Values kAspectRatios = {"square", "tall", "wide"};
-const Values kSizes = {"large", "medium", "small"};
-const Values kLengths = {"long", "medium", "short", "shortest"};
-const Values kLicenseTypes = {"all", "all-cc", "commercial", "modification"};
 
 struct OldName {
   std::string_view name;
@@ -48,38 +37,10 @@ std::string join(const std::vector<std::string>& items) {
   return text;
 }
 
-std::vector<std::string> read_enum(FieldReader& fields, std::string_view name,
-                                   const Values& allowed) {
-  std::vector<std::string> items = fields.list(name);
-  for (const std::string& item : items) {
-    if (std::ranges::find(allowed, item) == allowed.end()) {
-      fields.fail(name,
-                  "Invalid value: " + item + ". Allowed values: {" + quoted_list(allowed) + "}");
-      return {};
-    }
-  }
-  return items;
-}
-
-std::vector<std::string> read_licenses(FieldReader& fields) {
-  std::vector<std::string> items = fields.list("license");
-  for (const std::string& item : items) {
-    if (!is_license(item)) {
-      fields.fail("license", "License '" + item + "' does not exist.");
-      return {};
-    }
-  }
-  return items;
-}
-
 std::vector<std::string> read_license_types(FieldReader& fields) {
   std::vector<std::string> common;
   bool is_first = true;
-  for (const std::string& type : fields.list("license_type")) {
-    if (std::ranges::find(kLicenseTypes, type) == kLicenseTypes.end()) {
-      fields.fail("license_type", "License type '" + type + "' does not exist.");
-      return {};
-    }
+  for (const std::string& type : fields.list(parameter::license_type)) {
     const std::vector<std::string> slugs = licenses_of_type(type);
     if (is_first) {
       common = slugs;
@@ -93,46 +54,61 @@ std::vector<std::string> read_license_types(FieldReader& fields) {
   return common;
 }
 
-/// The known ones of the named sources; the unknown ones become a warning.
-std::vector<std::string> read_sources(FieldReader& fields, std::string_view name,
-                                      const std::set<std::string>& known,
+/// The known ones of the named sources, in every spelling; the unknown ones become a warning.
+std::vector<std::string> read_sources(FieldReader& fields, const Parameter& parameter,
+                                      const SourceNames& known,
                                       std::vector<SourceWarning>& warnings) {
+  std::vector<std::string> given = fields.list(parameter);
+  if (given.size() > 1 && known.contains(join(given))) {
+    given = {join(given)};  // one name with a comma in it
+  }
   SourceWarning split;
-  const std::vector<std::string> given = fields.list(name);
+  std::vector<std::string> spellings;
   for (const std::string& source : given) {
-    auto& half = known.contains(source) ? split.valid_sources : split.invalid_sources;
-    if (std::ranges::find(half, source) == half.end()) {
-      half.push_back(source);
+    const std::vector<std::string>* const found = known.find(source);
+    auto& half = found != nullptr ? split.valid_sources : split.invalid_sources;
+    const std::string& called = found != nullptr ? found->front() : source;
+    if (std::ranges::find(half, called) != half.end()) {
+      continue;
+    }
+    half.push_back(called);
+    if (found != nullptr) {
+      spellings.insert(spellings.end(), found->begin(), found->end());
     }
   }
   // Excluding what is not there is what the caller wants anyway: WordPress always excludes three
   // large sources, whether this catalogue has them or not.
-  if (name == "source" && !given.empty() && split.valid_sources.empty()) {
-    fields.fail(name, "Invalid source parameter '" + join(given) +
-                          "'. No valid sources selected. Refer to the source list for valid "
-                          "options: " +
-                          quoted_list(known) + ".");
+  if (parameter.name == "source" && !given.empty() && split.valid_sources.empty()) {
+    fields.fail(parameter.name,
+                "Invalid source parameter '" + join(given) +
+                    "'. No valid sources selected. Refer to the source list for valid options: " +
+                    quoted_list(known.all_shown()) + ".");
     return {};
   }
   if (!split.invalid_sources.empty()) {
-    warnings.push_back(split);
+    warnings.push_back(std::move(split));
   }
-  return split.valid_sources;
+  return spellings;
 }
 
 /// `unstable__collection` and what belongs to it.
 /// @return whether a collection was asked for, rightly or not
-bool read_collection(FieldReader& fields, const Query& query, const std::set<std::string>& known,
+bool read_collection(FieldReader& fields, const Query& query, const SourceNames& known,
                      SearchParameters& search) {
-  const auto name = fields.choice("unstable__collection", {"tag", "source", "creator"});
+  const auto name = fields.choice(parameter::collection);
   if (!name) {
     return false;
   }
   search.collection = *name == "tag"      ? Collection::tag
                       : *name == "source" ? Collection::source
                                           : Collection::creator;
-  search.collection_tag = fields.text("unstable__tag", kMaxQueryLength).value_or("");
-  search.collection_source = fields.text("source").value_or("");
+  search.collection_tag = fields.text(parameter::collection_tag).value_or("");
+  const std::string source = fields.text(parameter::source).value_or("");
+  const std::vector<std::string>* const spellings = known.find(source);
+  if (!source.empty()) {
+    search.collection_sources =
+        spellings != nullptr ? *spellings : std::vector<std::string>{source};
+  }
   search.collection_creator = search.creator.value_or("");
   const auto require = [&](bool is_there, std::string_view what) {
     if (!is_there) {
@@ -151,74 +127,110 @@ bool read_collection(FieldReader& fields, const Query& query, const std::set<std
       require(!search.collection_tag.empty(), "`unstable__tag` parameter is");
       return true;  // its source is not checked: an unknown one simply has no such works
     case Collection::source:
-      require(!search.collection_source.empty(), "`source` parameter is");
+      require(!source.empty(), "`source` parameter is");
       break;
     case Collection::creator:
-      require(!search.collection_source.empty() && !search.collection_creator.empty(),
+      require(!source.empty() && !search.collection_creator.empty(),
               "`creator` and `source` parameters are");
       break;
   }
-  if (!search.collection_source.empty() && !known.contains(search.collection_source)) {
-    fields.fail("source", "Invalid source parameter '" + search.collection_source +
-                              "'. Use one of the valid sources: " + quoted_list(known));
+  if (!source.empty() && spellings == nullptr) {
+    fields.fail("source", "Invalid source parameter '" + source +
+                              "'. Use one of the valid sources: " + quoted_list(known.all_shown()));
   }
   return true;
 }
 
 void read_words(FieldReader& fields, SearchParameters& search) {
-  search.q = fields.text("q");
+  constexpr std::size_t kMostWords = 200;  // of q, which is cut where the others are refused
+  search.q = fields.text(parameter::q);
   if (search.q) {
-    search.q = std::string{first_code_points(*search.q, kMaxQueryLength)};
+    search.q = std::string{first_code_points(*search.q, kMostWords)};
   }
-  search.title = fields.text("title", kMaxQueryLength);
-  search.creator = fields.text("creator", kMaxQueryLength);
-  search.tags = fields.text("tags", kMaxQueryLength);
+  search.title = fields.text(parameter::title);
+  search.creator = fields.text(parameter::creator);
+  search.tags = fields.text(parameter::tags);
 }
 
 void read_filters(FieldReader& fields, Media media, SearchParameters& search) {
-  search.licenses = read_licenses(fields);
+  search.licenses = fields.list(parameter::license);
   search.licenses_of_types = read_license_types(fields);
-  search.extensions = fields.list("extension");
+  search.extensions = fields.list(parameter::extension);
   if (media == Media::image) {
-    search.categories = read_enum(fields, "category", kImageCategories);
-    search.aspect_ratios = read_enum(fields, "aspect_ratio", kAspectRatios);
-    search.sizes = read_enum(fields, "size", kSizes);
+    search.categories = fields.list(parameter::image_category);
+    search.aspect_ratios = fields.list(parameter::aspect_ratio);
+    search.sizes = fields.list(parameter::size);
   } else {
-    search.categories = read_enum(fields, "category", kAudioCategories);
-    search.lengths = read_enum(fields, "length", kLengths);
-    search.with_peaks = fields.boolean("peaks").value_or(false);
+    search.categories = fields.list(parameter::audio_category);
+    search.lengths = fields.list(parameter::length);
+    search.with_peaks = fields.boolean(parameter::peaks).value_or(false);
   }
 }
 
-void read_options(FieldReader& fields, const Query& query, const Caller& caller,
-                  SearchParameters& search) {
-  const bool mature = fields.boolean("mature").value_or(false);
-  const bool sensitive = fields.boolean("unstable__include_sensitive_results").value_or(false);
-  if (query.find_filled("mature") != nullptr &&
-      query.find_filled("unstable__include_sensitive_results") != nullptr) {
-    fields.fail("unstable__include_sensitive_results",
+void read_sensitivity(FieldReader& fields, const Query& query, SearchParameters& search) {
+  const bool mature = fields.boolean(parameter::mature).value_or(false);
+  const bool sensitive = fields.boolean(parameter::include_sensitive).value_or(false);
+  if (query.find_filled(parameter::mature.name) != nullptr &&
+      query.find_filled(parameter::include_sensitive.name) != nullptr) {
+    fields.fail(parameter::include_sensitive.name,
                 "`mature` and `unstable__include_sensitive_results` must not both be defined.");
   }
   search.include_sensitive = mature || sensitive;
-  search.filter_dead = fields.boolean("filter_dead").value_or(true);
-  const auto sort_by = fields.choice("unstable__sort_by", {"relevance", "indexed_on"});
-  const auto direction = fields.choice("unstable__sort_dir", {"desc", "asc"});
-  const bool authority = fields.boolean("unstable__authority").value_or(false);
-  const double boost = fields.number("unstable__authority_boost", 0.0, 10.0).value_or(1.0);
-  if (caller
-          .is_authenticated) {  // for everyone else these are at their defaults, whatever was sent
+}
+
+/// Which index is asked: there is one, so what upstream has in two is a clause here.
+void read_index(FieldReader& fields, Media media, SearchParameters& search) {
+  const auto index = fields.text(parameter::index);
+  if (!index) {
+    return;
+  }
+  const std::string_view all = store_name(media);
+  if (*index == all) {
+    search.index = Index::all;
+  } else if (*index == std::string{all} + "-filtered") {
+    search.index = Index::filtered;
+  } else {
+    fields.fail(parameter::index.name, wrong_value(parameter::index, *index));
+  }
+}
+
+/// For everybody, with a token or without.
+void read_order(FieldReader& fields, SearchParameters& search) {
+  if (const auto sort = fields.choice(parameter::sort)) {
+    search.sort_by = *sort == "relevance"    ? SortBy::relevance
+                     : *sort == "updated_on" ? SortBy::updated_on
+                                             : SortBy::indexed_on;
+    search.sort_direction = SortDirection::descending;
+  }
+  search.created_since = fields.time(parameter::created_since);
+  search.updated_since = fields.time(parameter::updated_since);
+  search.exact_count = fields.boolean(parameter::exact_count).value_or(false);
+}
+
+void read_options(FieldReader& fields, const Query& query, Media media, const Caller& caller,
+                  SearchParameters& search) {
+  read_sensitivity(fields, query, search);
+  search.filter_dead = fields.boolean(parameter::filter_dead).value_or(true);
+  const auto sort_by = fields.choice(parameter::sort_by);
+  const auto direction = fields.choice(parameter::sort_dir);
+  const bool authority = fields.boolean(parameter::authority).value_or(false);
+  const double boost = fields.number(parameter::authority_boost).value_or(1.0);
+  // For everyone else these are at their defaults, whatever was sent.
+  if (caller.is_authenticated) {
     search.sort_by = sort_by == "indexed_on" ? SortBy::indexed_on : SortBy::relevance;
     search.sort_direction =
         direction == "asc" ? SortDirection::ascending : SortDirection::descending;
     search.boost_authority = authority;
     search.authority_boost = boost;
+    read_index(fields, media, search);
   }
+  read_order(fields, search);
 }
 
 /// The page size, or the refusal that hides every other fault.
 std::optional<Reply> read_page(FieldReader& fields, const Caller& caller,
                                SearchParameters& search) {
-  const std::int64_t page_size = fields.integer("page_size", 1).value_or(search.page_size);
+  const std::int64_t page_size = fields.integer(parameter::page_size).value_or(search.page_size);
   const int limit = caller.max_page_size();
   if (page_size > limit) {
     if (!caller.may_have_large_pages) {
@@ -231,7 +243,8 @@ std::optional<Reply> read_page(FieldReader& fields, const Caller& caller,
   // Both are cut far above every limit, so that their product stays in range.
   constexpr std::int64_t kFarTooMuch = 1'000'000;
   search.page_size = static_cast<int>(std::min(page_size, kFarTooMuch / 1000));
-  search.page = static_cast<int>(std::min(fields.integer("page", 1).value_or(1), kFarTooMuch));
+  search.page =
+      static_cast<int>(std::min(fields.integer(parameter::page).value_or(1), kFarTooMuch));
   return std::nullopt;
 }
 
@@ -265,8 +278,7 @@ FieldErrors old_names(const Query& query) {
 }  // namespace
 
 std::variant<SearchParameters, Reply> parse_search(const Query& query, Media media,
-                                                   const Caller& caller,
-                                                   const std::set<std::string>& known) {
+                                                   const Caller& caller, const SourceNames& known) {
   FieldReader fields{query};
   SearchParameters search;
   if (auto refusal = read_page(fields, caller, search)) {
@@ -274,15 +286,16 @@ std::variant<SearchParameters, Reply> parse_search(const Query& query, Media med
   }
   read_words(fields, search);
   if (!read_collection(fields, query, known, search)) {
-    search.sources = read_sources(fields, "source", known, search.warnings);
-    search.excluded_sources = read_sources(fields, "excluded_source", known, search.warnings);
+    search.sources = read_sources(fields, parameter::source, known, search.warnings);
+    search.excluded_sources =
+        read_sources(fields, parameter::excluded_source, known, search.warnings);
   }
   if (query.find_filled("source") != nullptr && query.find_filled("excluded_source") != nullptr) {
     fields.fail("excluded_source",
                 "Cannot set both 'source' and 'excluded_source'. Use exactly one of these.");
   }
   read_filters(fields, media, search);
-  read_options(fields, query, caller, search);
+  read_options(fields, query, media, caller, search);
   if (!fields.errors().empty()) {
     return field_error_reply(fields.errors());
   }
@@ -300,7 +313,7 @@ std::variant<bool, Reply> parse_peaks(const Query& query, Media media) {
     return false;
   }
   FieldReader fields{query};
-  const bool peaks = fields.boolean("peaks").value_or(false);
+  const bool peaks = fields.boolean(parameter::peaks).value_or(false);
   if (!fields.errors().empty()) {
     return field_error_reply(fields.errors());
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,12 +9,20 @@
 #include "api/caller.hpp"
 #include "api/http_message.hpp"
 #include "api/media.hpp"
+#include "api/source_names.hpp"
+#include "core/time.hpp"
 
 namespace freshet::api {
 
-enum class SortBy { relevance, indexed_on };
+enum class SortBy { relevance, indexed_on, updated_on };
 enum class SortDirection { descending, ascending };
 enum class Collection { tag, source, creator };
+/// As callers with a token may name it: `image` and `image-filtered`.
+enum class Index {
+  automatic,  ///< without sensitive texts, unless they are asked for
+  all,        ///< sensitive texts too
+  filtered,   ///< never sensitive texts
+};
 
 /// A note beside the results: part of what was asked for does not exist.
 struct SourceWarning {
@@ -32,8 +39,8 @@ struct SearchParameters {
   std::optional<std::string> title;
   std::optional<std::string> creator;
   std::optional<std::string> tags;
-  std::vector<std::string> sources;
-  std::vector<std::string> excluded_sources;
+  std::vector<std::string> sources;           ///< each in every spelling that is known of it
+  std::vector<std::string> excluded_sources;  ///< the same
   std::vector<std::string> licenses;
   std::vector<std::string> licenses_of_types;  ///< the slugs that all given types have in common
   std::vector<std::string> extensions;
@@ -43,15 +50,19 @@ struct SearchParameters {
   std::vector<std::string> lengths;        ///< audio
   bool with_peaks = false;                 ///< audio
   bool include_sensitive = false;
+  Index index = Index::automatic;
   bool filter_dead = true;
   SortBy sort_by = SortBy::relevance;
   SortDirection sort_direction = SortDirection::descending;
+  std::optional<UtcTime> created_since;
+  std::optional<UtcTime> updated_since;
+  bool exact_count = false;  ///< all that match are counted, and told
   bool boost_authority = false;
   double authority_boost = 1.0;
   std::optional<Collection> collection;
   std::string
       collection_tag;  ///< the three are exact, case-sensitive and whole: a comma is a comma
-  std::string collection_source;
+  std::vector<std::string> collection_sources;  ///< as `sources`, of one
   std::string collection_creator;
   std::vector<SourceWarning> warnings;
 };
@@ -63,11 +74,9 @@ struct SearchParameters {
 ///
 /// @param known  names that `source` may hold: the registry's and those in the index
 /// @return the search, or the reply that refuses it (400, 401)
-/// @source  rest-api.md §1.5, §3. Deviation (§3.4): an unknown `excluded_source` is a warning,
-/// never 400.
+/// An unknown `excluded_source` is a warning, never 400: docs/api.md says why.
 std::variant<SearchParameters, Reply> parse_search(const Query& query, Media media,
-                                                   const Caller& caller,
-                                                   const std::set<std::string>& known);
+                                                   const Caller& caller, const SourceNames& known);
 
 /// `peaks` of an audio detail or related request: the only parameter these have.
 std::variant<bool, Reply> parse_peaks(const Query& query, Media media);

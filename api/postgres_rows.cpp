@@ -4,25 +4,36 @@ namespace freshet::api {
 namespace {
 
 // One text for both statements, so that they cannot drift apart; `read_rows` reads in this order.
+// Behind these are the fields that the record contract calls shown, in its order.
 constexpr std::string_view kCommonColumns =
-    "w.identifier, (extract(epoch from w.created_on) * 1000000)::bigint, w.title, "
-    "w.foreign_landing_url, w.url, w.creator, w.creator_url, w.license, w.license_version, "
-    "w.meta_data ->> 'license_url', w.provider, w.source, w.category, w.thumbnail, w.filetype, "
-    "w.filesize, w.tags, to_jsonb(w.hidden_tags), to_jsonb(w.sensitivity)";
-constexpr std::string_view kImageColumns = ", w.width, w.height";
+    "w.identifier, (extract(epoch from w.created_on) * 1000000)::bigint, "
+    "w.meta_data ->> 'license_url', w.tags, to_jsonb(w.hidden_tags), to_jsonb(w.sensitivity)";
 // A set is told the same way by all its tracks (the view decides how); a track whose set has no
 // identifier has nothing but its own word for it.
 constexpr std::string_view kAudioColumns =
-    ", to_jsonb(w.genres), coalesce(to_jsonb(s), w.audio_set), w.alt_files, w.duration, "
-    "w.bit_rate, w.sample_rate";
+    ", to_jsonb(w.genres), coalesce(to_jsonb(s), w.audio_set), w.alt_files";
 constexpr std::string_view kAudioSet =
     " left join lateral (select * from audioset_view v where v.foreign_identifier = "
     "w.audio_set_foreign_identifier and v.provider = w.provider) s on true";
 
+/// Calls use(field number, whether it is a text) for each field that is shown.
+template <class Use>
+void each_shown_field(Media media, Use use) {
+  const MediaType media_type = media == Media::image ? MediaType::image : MediaType::audio;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (kFieldSpecs[i].is_shown && kFieldSpecs[i].is_of(media_type)) {
+      use(i, kFieldSpecs[i].is_text());
+    }
+  }
+}
+
 std::string select_from(Media media) {
   std::string sql = "select ";
   sql += kCommonColumns;
-  sql += media == Media::image ? kImageColumns : kAudioColumns;
+  sql += media == Media::image ? "" : kAudioColumns;
+  each_shown_field(media, [&](std::size_t field, bool /*is_text*/) {
+    sql.append(", w.").append(kFieldSpecs[field].name);
+  });
   sql += media == Media::image ? " from image_live w" : " from audio_live w";
   if (media == Media::audio) {
     sql += kAudioSet;
@@ -67,34 +78,22 @@ std::vector<WorkRow> read_rows(const pqxx::result& result, Media media) {
     WorkRow row;
     row.identifier = next.text().value_or("");
     row.created_micros = next.integer().value_or(0);
-    row.title = next.text();
-    row.foreign_landing_url = next.text();
-    row.url = next.text();
-    row.creator = next.text();
-    row.creator_url = next.text();
-    row.license = next.text();
-    row.license_version = next.text();
     row.stored_license_url = next.text();
-    row.provider = next.text();
-    row.source = next.text();
-    row.category = next.text();
-    row.thumbnail = next.text();
-    row.filetype = next.text();
-    row.filesize = next.integer();
     row.tags = next.text();
     row.hidden_tags = next.text();
     row.sensitivity = next.text();
-    if (media == Media::image) {
-      row.width = next.integer();
-      row.height = next.integer();
-    } else {
+    if (media == Media::audio) {
       row.genres = next.text();
       row.audio_set = next.text();
       row.alt_files = next.text();
-      row.duration = next.integer();
-      row.bit_rate = next.integer();
-      row.sample_rate = next.integer();
     }
+    each_shown_field(media, [&](std::size_t field, bool is_text) {
+      if (is_text) {
+        row.texts[field] = next.text();
+      } else {
+        row.numbers[field] = next.integer();
+      }
+    });
     rows.push_back(std::move(row));
   }
   return rows;

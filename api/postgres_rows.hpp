@@ -17,7 +17,7 @@ std::string former_statement(Media media);
 /// Rows in the columns of both statements.
 std::vector<WorkRow> read_rows(const pqxx::result& result, Media media);
 
-/// `{a,b}`: an array of UUIDs that `is_identifier` or the index vouches for.
+/// `{a,b}`: an array of UUIDs that `is_uuid_v4` or the index vouches for.
 std::string uuid_array(const std::vector<std::string>& identifiers);
 
 }  // namespace freshet::api

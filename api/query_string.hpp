@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,10 @@ class Query {
   /// are not UTF-8 become U+FFFD, so that what follows may rely on UTF-8.
   static Query parse(std::string_view text);
 
+  /// Calls `use` with each pair of a query or a form, decoded as above, in their order.
+  static void for_each(std::string_view text,
+                       const std::function<void(std::string name, std::string value)>& use);
+
   /// The value, also when it is empty; nothing when the name was not sent.
   const std::string* find(std::string_view name) const;
   /// The value unless it is empty: an empty parameter counts as absent.
@@ -29,8 +34,5 @@ class Query {
 
 /// `%41` becomes `A`, and `+` a space; then every ill-formed stretch of bytes one U+FFFD.
 std::string decode_query_text(std::string_view text);
-
-/// Without white space at either end, as Unicode defines it.
-std::string_view trim_unicode(std::string_view text);
 
 }  // namespace freshet::api

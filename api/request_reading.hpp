@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/http_message.hpp"
+#include "core/ip_network.hpp"
 
 namespace freshet::api {
 
@@ -16,17 +18,31 @@ struct RawRequest {
   std::string_view forwarded_host = {};
   std::string_view forwarded_for = {};
   std::string_view authorization = {};
+  std::string_view accept = {};
+  std::string_view referrer = {};
+  std::string_view content_type = {};
   std::string_view preflight_method = {};  ///< Access-Control-Request-Method
   std::string_view request_id = {};
+  PageHeaders page = {};
 };
 
-/// Makes a request of what came over the wire.
+/// Where this server stands.
+struct Surroundings {
+  std::vector<IpNetwork> trusted_proxies{};  ///< whose `X-Forwarded-*` count
+  std::string public_url{};                  ///< what links begin with; empty: as we were called
+};
+
+/// Makes a request of the head that came over the wire.
+///
+/// `X-Forwarded-*` count from trusted proxies only: links are made of them, which caches keep, and
+/// limits go by them. Of scheme and host the first entry counts; the client is the last address in
+/// `X-Forwarded-For` that is none of our proxies, for what stands before it anybody could have
+/// written.
 ///
 /// @param peer      the other end's address
 /// @param fallback  `host:port` of ours, where the client names no host that could be one
 /// @param made_id   for a request that brings no usable id
-/// @source  rest-api.md §1.2: the proxy's headers come first, of a list the first entry
 Request read_request(const RawRequest& raw, std::string_view peer, std::string_view fallback,
-                     std::string made_id);
+                     std::string made_id, const Surroundings& surroundings = {});
 
 }  // namespace freshet::api

@@ -1,14 +1,20 @@
 #include "api/routes.hpp"
 
+#include <algorithm>
 #include <optional>
-#include <vector>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/key.hpp"
 
 namespace freshet::api {
 namespace {
 
+using Parts = std::vector<std::string_view>;
+
 /// The parts between the slashes of `/a/b/`, without the empty ones at both ends.
-std::vector<std::string_view> split_path(std::string_view path) {
-  std::vector<std::string_view> parts;
+Parts split_path(std::string_view path) {
+  Parts parts;
   path.remove_prefix(1);
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
@@ -18,55 +24,41 @@ std::vector<std::string_view> split_path(std::string_view path) {
   return parts;
 }
 
-std::optional<Route> find_item_route(Media media, const std::vector<std::string_view>& parts) {
-  if (!is_identifier(parts[2])) {
-    return std::nullopt;
-  }
-  Route route{Endpoint::detail, media, std::string{parts[2]}};
-  if (parts.size() == 3) {
-    return route;
-  }
-  if (parts.size() == 4 && parts[3] == "related") {
-    route.endpoint = Endpoint::related;
-    return route;
-  }
-  if (parts.size() == 4 && parts[3] == "watermark" && media == Media::image) {
-    route.endpoint = Endpoint::watermark;
-    return route;
+std::optional<Media> media_of(std::string_view part) {
+  for (const Media media : {Media::image, Media::audio}) {
+    if (part == path_name(media)) {
+      return media;
+    }
   }
   return std::nullopt;
 }
 
-/// @param path  with its slash at the end
-std::optional<Route> find_slashed(std::string_view path) {
-  const std::vector<std::string_view> parts = split_path(path);
-  if (parts.empty()) {
-    return path == "/" ? std::optional{Route{Endpoint::root, Media::image, {}}} : std::nullopt;
+/// Whether a part of a path fits that of the table; notes what it says.
+bool fits(std::string_view wanted, std::string_view part, Route& route) {
+  if (wanted == "{id}") {
+    route.identifier = part;
+    return is_uuid_v4(part);
   }
-  if (parts.size() == 1 && parts[0] == "healthcheck") {
-    return Route{Endpoint::healthcheck, Media::image, {}};
+  if (wanted == "{text}") {
+    route.text = part;
+    return true;
   }
-  if (parts[0] != "v1") {
+  const std::optional<Media> media = media_of(part);
+  route.media = media.value_or(route.media);
+  return wanted == "{media}" ? media.has_value() : wanted == part;
+}
+
+std::optional<Route> match(const Parts& wanted, const Parts& parts) {
+  if (wanted.size() != parts.size()) {
     return std::nullopt;
   }
-  if (parts.size() == 1) {
-    return Route{Endpoint::docs, Media::image, {}};
+  Route route;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!fits(wanted[i], parts[i], route)) {
+      return std::nullopt;
+    }
   }
-  const bool is_image = parts[1] == "images";
-  if (!is_image && parts[1] != "audio") {
-    return std::nullopt;
-  }
-  const Media media = is_image ? Media::image : Media::audio;
-  if (parts.size() == 2) {
-    return Route{Endpoint::search, media, {}};
-  }
-  if (parts.size() == 3 && parts[2] == "stats") {
-    return Route{Endpoint::stats, media, {}};
-  }
-  if (parts.size() == 3 && parts[2] == "oembed" && is_image) {
-    return Route{Endpoint::oembed, media, {}};
-  }
-  return find_item_route(media, parts);
+  return route;
 }
 
 std::optional<Moved> find_moved(std::string_view path) {
@@ -95,80 +87,84 @@ std::optional<Moved> find_moved(std::string_view path) {
 
 }  // namespace
 
-std::string_view to_string(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::root:
-      return "root";
-    case Endpoint::docs:
-      return "docs";
-    case Endpoint::search:
-      return "search";
-    case Endpoint::stats:
-      return "stats";
-    case Endpoint::detail:
-      return "detail";
-    case Endpoint::related:
-      return "related";
-    case Endpoint::oembed:
-      return "oembed";
-    case Endpoint::watermark:
-      return "watermark";
-    case Endpoint::healthcheck:
-      return "healthcheck";
-    case Endpoint::gone:
-      return "gone";
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+    case Method::any:
+      return "*";
   }
   return "";
 }
 
-bool is_identifier(std::string_view text) {
-  if (text.size() != 36) {
-    return false;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') {
-        return false;
-      }
-    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-      return false;
+Resource::Resource(std::vector<Endpoint> rows)
+    : rows_{std::move(rows)}, parts_{split_path(rows_.front().path)} {
+  for (const Method method : {Method::get, Method::post, Method::put, Method::patch, Method::del}) {
+    if (find(to_string(method)) != nullptr) {
+      allowed_.append(to_string(method)).append(method == Method::get ? ", HEAD, " : ", ");
     }
   }
-  const char variant = text[19];
-  return text[14] == '4' && (variant == '8' || variant == '9' || variant == 'a' || variant == 'b');
+  allowed_ += "OPTIONS";
 }
 
-std::variant<Route, Moved, NoRoute> find_route(std::string_view path) {
+const Endpoint* Resource::find(std::string_view method) const {
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  const auto found = std::ranges::find_if(rows_, [&](const Endpoint& row) {
+    return row.method == Method::any || to_string(row.method) == wanted;
+  });
+  return found == rows_.end() ? nullptr : &*found;
+}
+
+bool Resource::is_prefix() const { return !parts_.empty() && parts_.back() == "{rest}"; }
+
+Router::Router(const std::vector<Endpoint>& table) {
+  for (const Endpoint& row : table) {
+    FRESHET_CHECK(row.path.starts_with('/') && row.answer != nullptr);
+    const bool is_known = std::ranges::any_of(
+        resources_, [&](const Resource& known) { return known.rows_.front().path == row.path; });
+    if (is_known) {
+      continue;
+    }
+    std::vector<Endpoint> rows;
+    std::ranges::copy_if(table, std::back_inserter(rows),
+                         [&](const Endpoint& other) { return other.path == row.path; });
+    resources_.emplace_back(std::move(rows));
+  }
+}
+
+std::variant<Route, Moved, NoRoute> Router::find(std::string_view path) const {
   if (!path.starts_with('/') || path.find("//") != path.npos) {
     return NoRoute{};
-  }
-  if (path.starts_with("/v1/link/")) {
-    return Route{Endpoint::gone, Media::image, {}};
   }
   if (auto moved = find_moved(path)) {
     return std::move(*moved);
   }
-  if (path.ends_with('/')) {
-    if (auto route = find_slashed(path)) {
+  const Parts parts = split_path(path);
+  for (const Resource& resource : resources_) {
+    if (resource.is_prefix()) {
+      const std::string_view pattern = resource.rows_.front().path;
+      const std::string_view prefix = pattern.substr(0, pattern.rfind('{'));
+      if (path.starts_with(prefix)) {
+        return Route{&resource, Media::image, {}, std::string{path.substr(prefix.size())}};
+      }
+    } else if (auto route = match(resource.parts_, parts)) {
+      // A row that has no slash itself does without.
+      if (!path.ends_with('/') && resource.rows_.front().path.ends_with('/')) {
+        return Moved{std::string{path} + "/", QueryText::kept};
+      }
+      route->resource = &resource;
       return std::move(*route);
     }
-    return NoRoute{};
-  }
-  const std::string slashed = std::string{path} + "/";
-  if (find_slashed(slashed)) {
-    return Moved{slashed, QueryText::kept};
   }
   return NoRoute{};
-}
-
-std::string_view allowed_methods(Endpoint endpoint) {
-  return endpoint == Endpoint::gone ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-                                    : "GET, HEAD, OPTIONS";
-}
-
-bool allows(Endpoint endpoint, std::string_view method) {
-  return endpoint == Endpoint::gone || method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
 }  // namespace freshet::api

@@ -3,32 +3,45 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
-#include "api/media.hpp"
+#include "api/endpoint.hpp"
 
 namespace freshet::api {
 
-/// What a path leads to.
-enum class Endpoint {
-  root,         ///< `/`
-  docs,         ///< `/v1/`
-  search,       ///< `/v1/images/`
-  stats,        ///< `/v1/images/stats/`
-  detail,       ///< `/v1/images/{id}/`
-  related,      ///< `/v1/images/{id}/related/`
-  oembed,       ///< `/v1/images/oembed/`
-  watermark,    ///< `/v1/images/{id}/watermark/`, switched off
-  healthcheck,  ///< `/healthcheck/`
-  gone,         ///< `/v1/link/…`
+/// As the request line spells it; `any` is `*`.
+std::string_view to_string(Method method);
+
+/// A path of the table, and what may be done with it.
+class Resource {
+ public:
+  /// @param rows  one for each method, of one path
+  explicit Resource(std::vector<Endpoint> rows);
+
+  std::string_view name() const { return rows_.front().name; }
+  Formats formats() const { return rows_.front().formats; }
+  /// For a method that is not there: trying costs as much as asking.
+  Limits limits() const { return rows_.front().limits; }
+  /// The `Allow` header: `GET, HEAD, OPTIONS`.
+  const std::string& allowed() const { return allowed_; }
+  /// The row for a method; HEAD is GET's. Null where there is none.
+  const Endpoint* find(std::string_view method) const;
+
+ private:
+  friend class Router;
+  bool is_prefix() const;
+
+  std::vector<Endpoint> rows_;
+  std::vector<std::string_view> parts_;  // of the path, between its slashes
+  std::string allowed_;
 };
 
-/// Name of an endpoint as the label of metrics.
-std::string_view to_string(Endpoint endpoint);
-
+/// What a path leads to.
 struct Route {
-  Endpoint endpoint = Endpoint::root;
+  const Resource* resource = nullptr;
   Media media = Media::image;
-  std::string identifier;  ///< of detail and what lies below it
+  std::string identifier;  ///< of `{id}`
+  std::string text;        ///< of `{text}` or `{rest}`
 };
 
 enum class QueryText { kept, dropped };
@@ -43,16 +56,21 @@ struct NoRoute {};
 
 /// Finds what a path means; methods are judged later.
 ///
-/// A known path without its last slash has moved to the one with it. Four old paths moved
-/// elsewhere.
-/// @source  rest-api.md §1.1, §1.4
-std::variant<Route, Moved, NoRoute> find_route(std::string_view path);
+/// A path of the table without its last slash has moved to the one with it. Four paths of earlier
+/// versions moved elsewhere.
+/// @thread_safety  `find`, from any thread.
+class Router {
+ public:
+  /// Where several rows fit a path, the first one counts.
+  explicit Router(const std::vector<Endpoint>& table);
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
-/// The `Allow` header of an endpoint, `GET, HEAD, OPTIONS`.
-std::string_view allowed_methods(Endpoint endpoint);
-bool allows(Endpoint endpoint, std::string_view method);
+  /// The resource of a route lives as long as the router.
+  std::variant<Route, Moved, NoRoute> find(std::string_view path) const;
 
-/// Lower-case hexadecimal UUID of version 4: all that an item's id can be.
-bool is_identifier(std::string_view text);
+ private:
+  std::vector<Resource> resources_;
+};
 
 }  // namespace freshet::api

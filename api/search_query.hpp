@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,29 +11,33 @@
 
 namespace freshet::api {
 
-/// The `_search` request of a validated search: page, query, order and highlights.
+/// Whether hits say which fields matched.
+enum class FieldsMatched { told, left_out };
+
+/// The `_search` request of a validated search: page, query, order.
 ///
 /// @param hidden  sources that must not be shown
-/// @return Elasticsearch ≥ 7.17 or OpenSearch request body; hits carry `_id` and `highlight`, no
-/// source.
-/// @source  rest-api.md §2.3–2.6. One index holds everything here, so leaving out `sensitive_text`
-///          takes the place of the `-filtered` index.
-json::object build_search(const SearchParameters& search, const std::set<std::string>& hidden);
+/// @return Elasticsearch ≥ 7.17 or OpenSearch ≥ 2 request body; hits carry `_id` and, when asked
+///         for, `matched_queries`: names of fields. Nothing in it reads the texts of a work, so its
+///         cost does not depend on how long they are.
+///
+/// One index holds everything here, so leaving out `sensitive_text` takes the place of upstream's
+/// second index without it.
+json::object build_search(const SearchParameters& search, const SourceNames& hidden,
+                          FieldsMatched fields = FieldsMatched::told);
 
 /// What a work has in common with its relatives.
 struct RelatedTo {
   std::string identifier;
   std::optional<std::string> title;
   std::optional<std::string> creator;
-  std::vector<std::string> tags;  ///< names; the first ten count
+  std::vector<std::string> tags;  ///< names; the first ten count, those of over 256 letters do not
 };
 
 /// The ten works that are most like one; nothing when it has nothing to compare by.
-/// @source  rest-api.md §2.9
-std::optional<json::object> build_related(const RelatedTo& work,
-                                          const std::set<std::string>& hidden);
+std::optional<json::object> build_related(const RelatedTo& work, const SourceNames& hidden);
 
-/// Works by source, of what is live.
+/// Works by source, of what is live; every spelling of a name counts for itself.
 json::object build_source_counts();
 
 /// Asks for nothing, to see whether the alias answers.

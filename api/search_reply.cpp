@@ -1,5 +1,8 @@
 #include "api/search_reply.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/json.hpp"
 #include "core/utf8.hpp"
 
@@ -10,34 +13,96 @@ Error malformed(std::string what) {
   return {Errc::malformed_payload, Retry::never, "search reply: " + std::move(what)};
 }
 
-std::optional<Error> check_shards(const json::value& reply) {
+constexpr std::array<std::string_view, 3> kToldFields = {"title", "description", "tags.name"};
+
+// Parts of the names under which a cluster says that a shard is away, moving or busy. Whatever else
+// a shard fails on, it has looked at its documents.
+constexpr std::array<std::string_view, 14> kPassing = {
+    "no_shard_available", "unavailable", "node_",  "transport",    "rejected",
+    "circuit_breaking",   "cancelled",   "closed", "not_found",    "shard_state",
+    "context_missing",    "timeout",     "i_o_",   "corrupt_index"};
+
+bool is_passing(std::string_view type) {
+  return std::ranges::any_of(
+      kPassing, [type](std::string_view part) { return type.find(part) != type.npos; });
+}
+
+/// The reply to a search that was ended in time.
+Result<json::value> read_reply(std::string_view body) {
+  Result<json::value> reply = parse_json(body);
+  if (reply) {
+    const json::value& timed_out = value_at(*reply, "/timed_out");
+    if (timed_out.is_bool() && timed_out.get_bool()) {
+      return Error{Errc::timed_out, Retry::after_backoff, "the search took too long"};
+    }
+  }
+  return reply;
+}
+
+bool has_failed_shards(const json::value& reply) {
   const json::value& failed = value_at(reply, "/_shards/failed");
-  if (failed.is_number() && failed.to_number<double>() > 0) {
-    return Error{Errc::store_refused, Retry::after_backoff, "a part of the index did not answer"};
+  return failed.is_number() && failed.to_number<double>() > 0;
+}
+
+Error shards_away(std::string_view why = "") {
+  std::string sentence = "a part of the index did not answer";
+  if (!why.empty()) {
+    sentence.append(": ").append(why);
   }
-  const json::value& timed_out = value_at(reply, "/timed_out");
-  if (timed_out.is_bool() && timed_out.get_bool()) {
-    return Error{Errc::timed_out, Retry::after_backoff, "the search took too long"};
+  return {Errc::unreachable, Retry::after_backoff, std::move(sentence)};
+}
+
+/// What the failed shards failed on, when it is their documents; a shard that is away is not
+/// always listed.
+Result<std::string> read_shard_failures(const json::value& reply) {
+  const json::value& failures = value_at(reply, "/_shards/failures");
+  if (!failures.is_array() || failures.get_array().empty()) {
+    return shards_away();
   }
-  return std::nullopt;
+  std::string first;
+  for (const json::value& failure : failures.get_array()) {
+    for (const char* place : {"/reason", "/reason/caused_by", "/reason/caused_by/caused_by"}) {
+      const json::value& reason = value_at(failure, place);
+      const auto type = text_at(reason, "/type");
+      if (!type) {
+        continue;
+      }
+      const std::string sentence =
+          std::string{*type} + ": " + std::string{text_at(reason, "/reason").value_or("")};
+      if (is_passing(*type)) {
+        return shards_away(sentence);
+      }
+      if (first.empty()) {
+        first = sentence;
+      }
+    }
+  }
+  if (first.empty()) {
+    return shards_away();
+  }
+  return first;
 }
 
 }  // namespace
 
 Result<Hits> read_hits(std::string_view body) {
-  const Result<json::value> parsed = parse_json(body);
-  if (!parsed) {
-    return parsed.error();
+  const Result<json::value> read = read_reply(body);
+  if (!read) {
+    return read.error();
   }
-  const json::value& reply = *parsed;
-  if (auto fault = check_shards(reply)) {
-    return *fault;
+  const json::value& reply = *read;
+  Hits hits;
+  if (has_failed_shards(reply)) {
+    Result<std::string> lacking = read_shard_failures(reply);
+    if (!lacking) {
+      return lacking.error();
+    }
+    hits.lacking = std::move(*lacking);
   }
   const json::value& list = value_at(reply, "/hits/hits");
   if (!list.is_array()) {
     return malformed("no hits");
   }
-  Hits hits;
   const json::value& total = value_at(reply, "/hits/total");
   const json::value& count = total.is_object() ? value_at(total, "/value") : total;
   if (count.is_int64()) {
@@ -49,10 +114,15 @@ Result<Hits> read_hits(std::string_view body) {
       return malformed("a hit without _id");
     }
     Hit hit{std::string{*id}, {}};
-    const json::value& highlight = value_at(item, "/highlight");
-    if (highlight.is_object()) {
-      for (const auto& member : highlight.get_object()) {
-        hit.fields_matched.emplace_back(member.key());
+    const json::value& matched = value_at(item, "/matched_queries");
+    if (matched.is_array()) {
+      for (const std::string_view field : kToldFields) {
+        const auto is_field = [field](const json::value& name) {
+          return name.is_string() && std::string_view{name.get_string()} == field;
+        };
+        if (std::ranges::any_of(matched.get_array(), is_field)) {
+          hit.fields_matched.emplace_back(field);
+        }
       }
     }
     hits.hits.push_back(std::move(hit));
@@ -61,13 +131,13 @@ Result<Hits> read_hits(std::string_view body) {
 }
 
 Result<std::map<std::string, std::int64_t>> read_source_counts(std::string_view body) {
-  const Result<json::value> parsed = parse_json(body);
-  if (!parsed) {
-    return parsed.error();
+  const Result<json::value> read = read_reply(body);
+  if (!read) {
+    return read.error();
   }
-  const json::value& reply = *parsed;
-  if (auto fault = check_shards(reply)) {
-    return *fault;
+  const json::value& reply = *read;
+  if (has_failed_shards(reply)) {
+    return shards_away();
   }
   const json::value& buckets = value_at(reply, "/aggregations/sources/buckets");
   if (!buckets.is_array()) {

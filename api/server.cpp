@@ -4,7 +4,6 @@
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -21,7 +20,9 @@
 
 #include "api/request_reading.hpp"
 #include "core/check.hpp"
+#include "core/hash.hpp"
 #include "core/log.hpp"
+#include "core/text.hpp"
 
 namespace freshet::api {
 namespace {
@@ -34,16 +35,20 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
-constexpr std::uint64_t kMaxBodyBytes = 64U << 10U;  // no path takes a body that is larger
-constexpr std::chrono::seconds kReadTimeout{30};     // idle or slow: the next request, whole
+constexpr std::uint64_t kMaxUnwantedBytes = 64U << 10U;  // of a body that is thrown away
+constexpr std::chrono::seconds kReadTimeout{30};         // idle or slow: the next request, whole
 constexpr std::chrono::seconds kWriteTimeout{30};
+constexpr std::chrono::seconds kLingerTimeout{2};
+constexpr std::size_t kMaxLingerBytes = 1U << 20U;
+constexpr std::chrono::seconds kRestartPause{1};
 constexpr std::size_t kMaxConnectionsPerThread = 2048;
 
 /// A connection as its thread knows it while it is open.
 struct Session {
   explicit Session(tcp::socket socket) : stream{std::move(socket)} {}
   beast::tcp_stream stream;
-  bool is_idle = true;  ///< waits for a request
+  beast::flat_buffer buffer;  ///< read, and not yet used
+  bool is_idle = true;        ///< waits for a request
 };
 
 /// One thread's event loop and what lives on it. Only that thread touches the sessions.
@@ -55,26 +60,29 @@ struct Loop {
   std::mt19937_64 random{std::random_device{}()};
 };
 
-std::string make_id(std::mt19937_64& random) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id;
-  for (std::uint64_t bits = random(); id.size() < 16; bits >>= 4U) {
-    id += kDigits[bits & 15U];
-  }
-  return id;
-}
+using HeadParser = http::request_parser<http::empty_body>;
 
-std::string_view field(const http::request<http::string_body>& request, http::field name) {
-  const auto value = request[name];
+std::string_view field(const http::request_header<>& head, http::field name) {
+  const auto value = head[name];
   return {value.data(), value.size()};
 }
 
-std::string_view field(const http::request<http::string_body>& request, std::string_view name) {
-  const auto value = request[beast::string_view{name.data(), name.size()}];
+std::string_view field(const http::request_header<>& head, std::string_view name) {
+  const auto value = head[beast::string_view{name.data(), name.size()}];
   return {value.data(), value.size()};
 }
 
-RawRequest raw_request(const http::request<http::string_body>& request) {
+PageHeaders page_headers(const http::request_header<>& request) {
+  const auto text = [&](http::field name) { return std::string{field(request, name)}; };
+  return {.accept_language = text(http::field::accept_language),
+          .accept_encoding = text(http::field::accept_encoding),
+          .cookie = text(http::field::cookie),
+          .if_none_match = text(http::field::if_none_match),
+          .origin = text(http::field::origin),
+          .referrer = text(http::field::referer)};
+}
+
+RawRequest raw_request(const http::request_header<>& request) {
   const auto method = request.method_string();
   const auto target = request.target();
   return {.method = {method.data(), method.size()},
@@ -84,8 +92,39 @@ RawRequest raw_request(const http::request<http::string_body>& request) {
           .forwarded_host = field(request, "X-Forwarded-Host"),
           .forwarded_for = field(request, "X-Forwarded-For"),
           .authorization = field(request, http::field::authorization),
+          .accept = field(request, http::field::accept),
+          .referrer = field(request, "Referrer"),
+          .content_type = field(request, http::field::content_type),
           .preflight_method = field(request, http::field::access_control_request_method),
-          .request_id = field(request, "X-Request-Id")};
+          .request_id = field(request, "X-Request-Id"),
+          .page = page_headers(request)};
+}
+
+/// Logs what ended a coroutine that nobody waits for.
+auto logged(std::string part) {
+  return [part = std::move(part)](const std::exception_ptr& thrown) {
+    try {
+      if (thrown) {
+        std::rethrow_exception(thrown);
+      }
+    } catch (const std::exception& fault) {
+      log::error("api_part_failed", {{"part", part}, {"what", fault.what()}});
+    }
+  };
+}
+
+/// Runs a part that the server needs until it ends by itself.
+Task<void> keep_running(std::string part, std::function<Task<void>()> start) {
+  for (;;) {
+    try {
+      co_await start();
+      co_return;
+    } catch (const std::exception& fault) {
+      log::error("api_part_failed", {{"part", part}, {"what", fault.what()}});
+    }
+    asio::steady_timer timer{co_await asio::this_coro::executor, kRestartPause};
+    co_await timer.async_wait(kAwait);
+  }
 }
 
 /// `Sat, 21 Nov 2026 02:12:00 GMT`
@@ -102,7 +141,8 @@ std::string http_date() {
 void set_headers(auto& response, const Reply& reply) {
   response.set(http::field::date, http_date());
   for (const auto& [name, value] : reply.headers) {
-    response.set(name, value);
+    // Each cookie is a header of its own.
+    name == "Set-Cookie" ? response.insert(name, value) : response.set(name, value);
   }
   if (!reply.content_type.empty()) {
     response.set(http::field::content_type, reply.content_type);
@@ -146,10 +186,61 @@ std::optional<Reply> unreadable(error_code fault) {
   return std::nullopt;
 }
 
+/// Throws away a body as it comes. Takes what the parser has read.
+Task<error_code> discard_body(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                              HeadParser& head) {
+  http::request_parser<http::buffer_body> parser{std::move(head)};
+  parser.body_limit(kMaxUnwantedBytes);
+  std::array<char, 4096> scrap{};
+  while (!parser.is_done()) {
+    parser.get().body().data = scrap.data();
+    parser.get().body().size = scrap.size();
+    auto [fault, size] = co_await http::async_read(stream, buffer, parser, kAwait);
+    if (fault && fault != http::error::need_buffer) {
+      co_return fault;
+    }
+  }
+  co_return error_code{};
+}
+
+/// Reads a body into the request. Takes what the parser has read.
+Task<error_code> keep_body(beast::tcp_stream& stream, beast::flat_buffer& buffer, HeadParser& head,
+                           std::uint64_t limit, Request& request) {
+  http::request_parser<http::string_body> parser{std::move(head)};
+  parser.body_limit(limit);
+  auto [fault, size] = co_await http::async_read(stream, buffer, parser, kAwait);
+  request.body = std::move(parser.get().body());
+  request.has_body = !request.body.empty();
+  co_return fault;
+}
+
+/// Reads on for a moment what a client still sends after it was refused: a close with bytes unread
+/// resets the connection, and the client may then never see the reply.
+Task<void> linger(beast::tcp_stream& stream) {
+  error_code ignored;
+  static_cast<void>(stream.socket().shutdown(tcp::socket::shutdown_send, ignored));
+  stream.expires_after(kLingerTimeout);
+  std::array<char, 4096> scrap{};
+  for (std::size_t read = 0; read < kMaxLingerBytes;) {
+    auto [fault, size] = co_await stream.async_read_some(asio::buffer(scrap), kAwait);
+    if (fault) {
+      co_return;
+    }
+    read += size;
+  }
+}
+
+/// What became of a body.
+struct BodyRead {
+  error_code fault;
+  bool must_close = false;  ///< it is still to come: the connection cannot go on behind it
+};
+
 }  // namespace
 
 struct Server::Impl {
-  Impl(int thread_count, const HandlerFactory& factory, ApiMetrics& m) : metrics{m} {
+  Impl(int thread_count, const HandlerFactory& factory, ApiMetrics& m, Surroundings s)
+      : metrics{m}, surroundings{std::move(s)} {
     for (int i = 0; i < thread_count; ++i) {
       loops.push_back(std::make_unique<Loop>());
       loops.back()->handler = factory();
@@ -159,11 +250,14 @@ struct Server::Impl {
   Task<void> accept_all();
   Task<void> serve(Loop& loop, tcp::socket socket);
   Task<void> serve_requests(Loop& loop, Session& session);
+  Task<BodyRead> read_body(Loop& loop, Session& session, HeadParser& head, Request& request);
+  Task<void> refuse(Session& session, error_code fault);
   void count_connections(int change) {
     metrics.connections.set(static_cast<double>(open_connections.fetch_add(change) + change));
   }
 
   ApiMetrics& metrics;
+  const Surroundings surroundings;
   std::vector<std::unique_ptr<Loop>> loops;
   std::optional<tcp::acceptor> acceptor;
   std::string address;
@@ -186,7 +280,7 @@ Task<void> Server::Impl::accept_all() {
       co_await timer.async_wait(kAwait);
       continue;
     }
-    asio::co_spawn(loop.context, serve(loop, std::move(socket)), asio::detached);
+    asio::co_spawn(loop.context, serve(loop, std::move(socket)), logged("connection"));
   }
 }
 
@@ -214,33 +308,39 @@ Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
   static_cast<void>(session.stream.socket().set_option(tcp::no_delay{true}, ignored));
   const auto remote = session.stream.socket().remote_endpoint(ignored);
   const std::string peer = remote.address().to_string(ignored);
-  beast::flat_buffer buffer;
   for (;;) {
-    http::request_parser<http::string_body> parser;
+    HeadParser parser;
     parser.header_limit(kMaxHeaderBytes);
-    parser.body_limit(kMaxBodyBytes);
+    parser.body_limit(boost::none);  // judged once the route is known
     session.is_idle = true;
     if (loop.is_stopping) {
       co_return;
     }
     session.stream.expires_after(kReadTimeout);
-    auto [fault, size] = co_await http::async_read(session.stream, buffer, parser, kAwait);
+    auto [fault, size] =
+        co_await http::async_read_header(session.stream, session.buffer, parser, kAwait);
     session.is_idle = false;
     if (fault) {
-      if (auto reply = unreadable(fault)) {
-        reply->headers.emplace_back("Access-Control-Allow-Origin", "*");
-        metrics.count_request("unreadable", reply->status, 0);
-        co_await write_reply(session.stream, std::move(*reply), false, 11, false);
-      }
+      co_await refuse(session, fault);
       co_return;
     }
-    const http::request<http::string_body>& message = parser.get();
-    Request request = read_request(raw_request(message), peer, address, make_id(loop.random));
-    const bool is_head = message.method() == http::verb::head;
-    const unsigned version = message.version();
-    session.stream.expires_never();  // the stores have limits of their own
+    const bool is_head = parser.get().method() == http::verb::head;
+    const unsigned version = parser.get().version();
+    bool keep_alive = parser.keep_alive();
+    Request request =
+        read_request(raw_request(parser.get()), peer, address, to_hex(loop.random()), surroundings);
+    if (!parser.is_done()) {
+      const BodyRead body = co_await read_body(loop, session, parser, request);
+      if (body.fault) {
+        co_await refuse(session, body.fault);
+        co_return;
+      }
+      keep_alive = keep_alive && !body.must_close;
+    }
+    session.stream.expires_never();  // the request has a deadline of its own
+    request.arrived_at = std::chrono::steady_clock::now();
     Reply reply = co_await loop.handler->handle(std::move(request));
-    const bool keep_alive = message.keep_alive() && !loop.is_stopping;
+    keep_alive = keep_alive && !loop.is_stopping;
     fault = co_await write_reply(session.stream, std::move(reply), is_head, version, keep_alive);
     if (fault || !keep_alive) {
       co_return;
@@ -248,8 +348,48 @@ Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
   }
 }
 
-Server::Server(int threads, const HandlerFactory& factory, ApiMetrics& metrics)
-    : impl_{std::make_unique<Impl>(threads, factory, metrics)} {}
+// What the handler does not want is read all the same, so that the next request is found, unless
+// the client waits to be asked for it: then it gets its reply at once.
+Task<BodyRead> Server::Impl::read_body(Loop& loop, Session& session, HeadParser& head,
+                                       Request& request) {
+  request.has_body = true;
+  const std::optional<std::uint64_t> wanted = loop.handler->body_limit(request);
+  const auto length = head.content_length();
+  if (length && *length > wanted.value_or(kMaxUnwantedBytes)) {
+    co_return BodyRead{http::error::body_limit};
+  }
+  const bool asks = head.get().version() >= 11 &&
+                    lower_ascii(field(head.get(), http::field::expect)) == "100-continue";
+  if (asks && !wanted) {
+    co_return BodyRead{.fault = {}, .must_close = true};
+  }
+  if (asks && session.buffer.size() == 0) {
+    http::response<http::empty_body> go_on{http::status::continue_, 11};
+    auto [fault, size] = co_await http::async_write(session.stream, go_on, kAwait);
+    if (fault) {
+      co_return BodyRead{fault};
+    }
+  }
+  if (wanted) {
+    co_return BodyRead{co_await keep_body(session.stream, session.buffer, head, *wanted, request)};
+  }
+  co_return BodyRead{co_await discard_body(session.stream, session.buffer, head)};
+}
+
+Task<void> Server::Impl::refuse(Session& session, error_code fault) {
+  auto reply = unreadable(fault);
+  if (!reply) {
+    co_return;
+  }
+  reply->headers.emplace_back("Access-Control-Allow-Origin", "*");
+  metrics.count_request("unreadable", reply->status, 0);
+  co_await write_reply(session.stream, std::move(*reply), false, 11, false);
+  co_await linger(session.stream);
+}
+
+Server::Server(int threads, const HandlerFactory& factory, ApiMetrics& metrics,
+               Surroundings surroundings)
+    : impl_{std::make_unique<Impl>(threads, factory, metrics, std::move(surroundings))} {}
 
 Server::~Server() {
   try {
@@ -278,7 +418,9 @@ void Server::listen(const std::string& address) {
   } catch (const boost::system::system_error& fault) {
     throw StartupError{"api.listen: " + address + ": " + fault.code().message()};
   }
-  asio::co_spawn(first.context, impl_->accept_all(), asio::detached);
+  asio::co_spawn(first.context,
+                 keep_running("accept", [impl = impl_.get()] { return impl->accept_all(); }),
+                 logged("accept"));
   for (const auto& loop : impl_->loops) {
     impl_->guards.push_back(asio::make_work_guard(loop->context));
     impl_->threads.emplace_back([&context = loop->context] { context.run(); });
@@ -287,8 +429,8 @@ void Server::listen(const std::string& address) {
 
 std::string Server::address() const { return impl_->address; }
 
-void Server::spawn(std::function<Task<void>()> start) {
-  asio::co_spawn(impl_->loops.front()->context, std::move(start), asio::detached);
+void Server::spawn(std::string part, std::function<Task<void>()> start) {
+  asio::co_spawn(impl_->loops.front()->context, keep_running(part, std::move(start)), logged(part));
 }
 
 void Server::stop(std::chrono::milliseconds patience) {

@@ -1,8 +1,12 @@
 #include "api/sources.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
 
 #include "core/check.hpp"
+#include "core/fold.hpp"
 #include "core/json.hpp"
 
 namespace freshet::api {
@@ -37,45 +41,127 @@ std::vector<RegisteredSource> read_source_registry(std::string_view text) {
   return registry;
 }
 
+std::vector<RegisteredSource> overlaid(const std::vector<RegisteredSource>& shipped,
+                                       const SourcesRule& said) {
+  std::map<std::string, RegisteredSource> by_name;
+  for (const RegisteredSource& source : shipped) {
+    by_name.insert_or_assign(fold_case(source.name), source);
+  }
+  for (const SourcesRule::Entry& entry : said.sources) {
+    RegisteredSource& source = by_name[fold_case(entry.name)];
+    source.name = entry.name;
+    source.has_images = entry.has_images;
+    source.has_audio = entry.has_audio;
+    source.is_hidden = entry.hidden.value_or(source.is_hidden);
+    if (!entry.source_url.empty()) {
+      source.source_url = entry.source_url;
+    }
+    if (!entry.display_name.empty()) {
+      source.display_name = entry.display_name;
+    } else if (source.display_name.empty()) {
+      source.display_name = display_name_of(entry.name);
+    }
+  }
+  std::vector<RegisteredSource> registry;
+  for (auto& [folded, source] : by_name) {
+    registry.push_back(std::move(source));
+  }
+  return registry;
+}
+
+std::string display_name_of(std::string_view name) {
+  std::string out{name};
+  std::ranges::replace(out, '_', ' ');
+  // Who writes a capital anywhere knows how the name is written.
+  if (std::ranges::any_of(out, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    return out;
+  }
+  char before = ' ';
+  for (char& c : out) {
+    if (before == ' ' && c >= 'a' && c <= 'z') {
+      c = static_cast<char>(c - 'a' + 'A');
+    }
+    before = c;
+  }
+  return out;
+}
+
+namespace {
+
+/// What the index holds of one source.
+struct Found {
+  std::int64_t works = 0;
+  /// Most works first, so that the first spelling is the one to show.
+  std::vector<std::pair<std::int64_t, std::string>> spellings;
+};
+
+std::map<std::string, Found> by_source(const std::map<std::string, std::int64_t>& counts) {
+  std::map<std::string, Found> sources;
+  for (const auto& [spelling, works] : counts) {
+    Found& found = sources[fold_case(spelling)];
+    found.works += works;
+    found.spellings.emplace_back(works, spelling);
+  }
+  for (auto& [folded, found] : sources) {
+    std::ranges::stable_sort(found.spellings, std::ranges::greater{},
+                             [](const auto& spelling) { return spelling.first; });
+  }
+  return sources;
+}
+
+}  // namespace
+
 Sources combine_sources(const std::vector<RegisteredSource>& registry, Media media,
                         const std::optional<std::map<std::string, std::int64_t>>& counts,
                         const std::map<std::string, bool>& visibility) {
   Sources sources;
   sources.has_counts = counts.has_value();
-  const auto count_of = [&](const std::string& name) -> std::int64_t {
-    if (!counts) {
-      return 0;
-    }
-    const auto found = counts->find(name);
-    return found == counts->end() ? 0 : found->second;
-  };
-  for (const auto& [name, is_hidden] : visibility) {
-    if (is_hidden) {
-      sources.hidden.insert(name);  // also one that is not registered
-    }
-  }
+  const std::map<std::string, Found> found =
+      by_source(counts.value_or(std::map<std::string, std::int64_t>{}));
   for (const RegisteredSource& entry : registry) {
-    const auto decided = visibility.find(entry.name);
-    if (decided == visibility.end() ? entry.is_hidden : decided->second) {
-      sources.hidden.insert(entry.name);
-    } else if (entry.has(media)) {
-      sources.known.insert(entry.name);
-      sources.stats.push_back(
-          {entry.name, entry.display_name, entry.source_url, count_of(entry.name)});
+    sources.all.add(entry.name);
+  }
+  for (const auto& [folded, source] : found) {
+    for (const auto& [works, spelling] : source.spellings) {
+      sources.all.add(spelling);
     }
   }
-  if (counts) {
-    for (const auto& [name, count] : *counts) {
-      if (!sources.hidden.contains(name)) {
-        sources.known.insert(name);
-      }
+  std::map<std::string, bool> decided;
+  for (const auto& [name, is_hidden] : visibility) {
+    decided.insert_or_assign(fold_case(name), is_hidden);
+    if (is_hidden) {
+      sources.hidden.add(name, sources.all);  // also one that is not registered
     }
   }
+  const auto list = [&](SourceStat stat) {
+    sources.known.add(stat.source_name, sources.all);
+    sources.stats.push_back(std::move(stat));
+  };
+  std::set<std::string> registered;
+  for (const RegisteredSource& entry : registry) {
+    const std::string folded = fold_case(entry.name);
+    registered.insert(folded);
+    const auto said = decided.find(folded);
+    const auto counted = found.find(folded);
+    if (said == decided.end() ? entry.is_hidden : said->second) {
+      sources.hidden.add(entry.name, sources.all);
+    } else if (entry.has(media) || counted != found.end()) {
+      list({entry.name, entry.display_name, entry.source_url,
+            counted == found.end() ? 0 : counted->second.works});
+    }
+  }
+  for (const auto& [folded, source] : found) {
+    if (!registered.contains(folded) && !sources.hidden.contains(folded)) {
+      const std::string& name = source.spellings.front().second;
+      list({name, display_name_of(name), "", source.works});
+    }
+  }
+  std::ranges::sort(sources.stats, {}, &SourceStat::source_name);
   return sources;
 }
 
-SourceDirectory::SourceDirectory(std::vector<RegisteredSource> registry)
-    : registry_{std::move(registry)} {
+SourceDirectory::SourceDirectory(std::vector<RegisteredSource> shipped)
+    : shipped_{std::move(shipped)}, registry_{shipped_} {
   rebuild(Media::image);
   rebuild(Media::audio);
 }
@@ -93,7 +179,17 @@ void SourceDirectory::set_counts(Media media, std::map<std::string, std::int64_t
 
 void SourceDirectory::set_visibility(std::map<std::string, bool> visibility) {
   const std::scoped_lock lock{mutex_};
+  if (visibility == visibility_) {
+    return;  // asked each second, and nearly always the same
+  }
   visibility_ = std::move(visibility);
+  rebuild(Media::image);
+  rebuild(Media::audio);
+}
+
+void SourceDirectory::set_registry(const SourcesRule& said) {
+  const std::scoped_lock lock{mutex_};
+  registry_ = overlaid(shipped_, said);
   rebuild(Media::image);
   rebuild(Media::audio);
 }

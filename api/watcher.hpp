@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -27,13 +29,20 @@ class Watcher {
   std::optional<std::string> not_ready() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  /// @return why requests would fail
+  Task<std::optional<std::string>> look();
   Task<std::optional<std::string>> look_at_store();
+  Task<std::optional<std::string>> look_at_registry(Deadline deadline);
   Task<std::optional<std::string>> look_at_index();
   Task<std::optional<std::string>> count_sources();
 
   SearchIndex& index_;
   WorkStore& store_;
   SourceDirectory& sources_;
+  Clock::time_point count_next_at_ = Clock::now();
+  std::int64_t registry_version_ = 0;  ///< of the rule `sources` that was last read
   mutable std::mutex mutex_;
   std::optional<std::string> not_ready_ = "the stores were not looked at yet";
 };

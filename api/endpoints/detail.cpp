@@ -1,0 +1,43 @@
+#include "api/lookups.hpp"
+#include "api/parameters.hpp"
+#include "api/search_parameters.hpp"
+
+namespace freshet::api::endpoint {
+namespace {
+
+Task<Reply> answer(Services services, Call call) {
+  const auto peaks = parse_peaks(call.request.query, call.media);
+  if (const Reply* refusal = std::get_if<Reply>(&peaks)) {
+    co_return *refusal;
+  }
+  auto found = co_await find_work(services, call);
+  if (Reply* failure = std::get_if<Reply>(&found)) {
+    co_return std::move(*failure);
+  }
+  const auto& row = std::get<std::optional<WorkRow>>(found);
+  if (!row) {
+    co_return error_reply(404, call.media == Media::image ? "No Image matches the given query."
+                                                          : "No Audio matches the given query.");
+  }
+  Reply reply = json_reply("");
+  append_item(reply.body, *row, {}, {call.media, call.request.base_url, std::get<bool>(peaks)});
+  co_return reply;
+}
+
+constexpr Outcome kOutcomes[] = {{.meaning = "the work", .schema = "{Media}"},
+                                 {.status = 404, .meaning = "no such work", .schema = "Error"}};
+
+}  // namespace
+
+Endpoint detail() {
+  return {.name = "detail",
+          .path = "/v1/{media}/{id}/",
+          .summary = "one work",
+          .parameters = work_parameters(),
+          .outcomes = kOutcomes,
+          .limits = Limits::works,
+          .cache = kWorksCache,
+          .answer = answer};
+}
+
+}  // namespace freshet::api::endpoint
