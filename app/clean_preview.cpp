@@ -1,38 +1,29 @@
 #include "app/clean_preview.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <variant>
 
 #include "core/json.hpp"
-#include "processors/stages/clean.hpp"
+#include "core/record/envelope.hpp"
+#include "core/record/members.hpp"
+#include "processors/clean/cleaner.hpp"
+#include "sinks/store_record.hpp"
 
 namespace freshet {
 namespace {
 
-constexpr std::array<std::string_view, 19> kColumns = {"media_type",
-                                                       "foreign_identifier",
-                                                       "foreign_landing_url",
-                                                       "url",
-                                                       "thumbnail",
-                                                       "filetype",
-                                                       "filesize",
-                                                       "license",
-                                                       "license_version",
-                                                       "creator",
-                                                       "creator_url",
-                                                       "title",
-                                                       "meta_data",
-                                                       "tags",
-                                                       "category",
-                                                       "watermarked",
-                                                       "provider",
-                                                       "source",
-                                                       "ingestion_type"};
-constexpr std::array<std::string_view, 2> kImageColumns = {"width", "height"};
-constexpr std::array<std::string_view, 7> kAudioColumns = {
-    "duration", "bit_rate", "sample_rate", "genres", "audio_set", "set_position", "alt_files"};
+// The set of a track, the last column of batch-era files, is in later ones alone.
+constexpr std::span<const std::string_view> kAudioColumns =
+    std::span{kBatchAudioColumns}.first(kBatchAudioColumns.size() - 1);
+
+bool is_in_batch_files(std::string_view name) {
+  return name == "media_type" ||
+         std::ranges::find(kBatchImageColumns, name) != kBatchImageColumns.end() ||
+         std::ranges::find(kBatchAudioColumns, name) != kBatchAudioColumns.end();
+}
 
 /// Whether the provider gave genres as a list, if an empty one: the column is then `[]`, not null.
 /// The cleaned work, whose unions leave out what is empty, does not tell.
@@ -52,23 +43,22 @@ std::string cleaned_line(const Work& work, std::string_view sighting) {
     const json::value* value = members.if_contains(column);
     line.emplace(column, value == nullptr ? json::value{} : *value);
   };
-  for (const std::string_view column : kColumns) {
+  add("media_type");
+  for (const std::string_view column : work.media_type == MediaType::image
+                                           ? std::span<const std::string_view>{kBatchImageColumns}
+                                           : kAudioColumns) {
     add(column);
   }
-  switch (work.media_type) {
-    case MediaType::image:
-      for (const std::string_view column : kImageColumns) {
-        add(column);
-      }
-      break;
-    case MediaType::audio:
-      for (const std::string_view column : kAudioColumns) {
-        add(column);
-      }
-      if (line.at("genres").is_null() && has_genre_list(sighting)) {
-        line["genres"] = json::array{};
-      }
-      break;
+  // What the batch original did not have.
+  for (std::size_t i = 0; i < kMemberCount; ++i) {
+    const FieldSpec& spec = kFieldSpecs[i];
+    if (spec.is_of(work.media_type) && !is_in_batch_files(spec.name)) {
+      add(spec.name);
+    }
+  }
+  if (work.media_type == MediaType::audio && line.at("genres").is_null() &&
+      has_genre_list(sighting)) {
+    line["genres"] = json::array{};
   }
   return to_json(line);
 }
@@ -80,11 +70,13 @@ struct Show {
   CleanPreview operator()(const Work& work) const {
     CleanPreview preview;
     preview.line = cleaned_line(work, sighting);
+    preview.key = make_work_key(work.media_type, work.provider, work.foreign_identifier);
     return preview;
   }
   CleanPreview operator()(const Dropped& dropped) const {
     CleanPreview preview;
     preview.outcome = CleanPreview::Outcome::dropped;
+    preview.key = make_work_key(dropped.media_type, dropped.provider, dropped.foreign_identifier);
     preview.reason = to_string(dropped.reason);
     return preview;
   }
@@ -98,6 +90,18 @@ struct Show {
   }
 };
 
+RawPreview::Kind kind_of(const RawRecord& record) {
+  switch (record.kind) {
+    case RawRecord::Kind::sighting:
+      return RawPreview::Kind::sighting;
+    case RawRecord::Kind::removed:
+      return RawPreview::Kind::removed;
+    case RawRecord::Kind::run_finished:
+      return RawPreview::Kind::run_finished;
+  }
+  return RawPreview::Kind::sighting;
+}
+
 }  // namespace
 
 CleanFunction clean_preview() {
@@ -108,6 +112,38 @@ CleanFunction clean_preview() {
     }
     Arena arena;
     return std::visit(Show{sighting}, (*cleaner)->clean(sighting, arena));
+  };
+}
+
+CatalogueFunction catalogue_preview() {
+  return [decoder = std::make_shared<CatalogDecoder>()](
+             std::string_view key, std::string_view value, std::string_view schema) {
+    const auto record = decoder->decode({key, value, schema, {}, {}});
+    CleanPreview preview;
+    if (!record) {
+      preview = Show{value}(record.error());
+    }
+    preview.key = key;
+    return preview;
+  };
+}
+
+RawFunction raw_preview() {
+  return [clean = clean_preview(), reader = std::make_shared<RawReader>()](std::string_view value) {
+    Arena arena;
+    // Parsed whole: a body that is only cut from the record is not known to be JSON.
+    const auto record = reader->read_whole(value, arena);
+    RawPreview preview;
+    if (!record) {
+      preview.clean = Show{value}(record.error());
+      return preview;
+    }
+    preview.kind = kind_of(*record);
+    preview.fetched_at = format_micros(record->fetched_at);
+    if (preview.kind == RawPreview::Kind::sighting) {
+      preview.clean = clean(record->body);
+    }
+    return preview;
   };
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "producers/command.hpp"
+#include "core/clean_preview.hpp"
 
 namespace freshet {
 
@@ -12,5 +12,16 @@ namespace freshet {
 ///
 /// @thread_safety  One thread at a time: it owns a `Cleaner`, made at the first call.
 CleanFunction clean_preview();
+
+/// What `explain` and `clean` show: the envelope of a raw record is read, and its work cleaned.
+///
+/// @thread_safety  as above.
+RawFunction raw_preview();
+
+/// What `dead-letter redrive --dry-run` shows of a record of the catalogue: whether the stores'
+/// decoder takes it.
+///
+/// @thread_safety  as above.
+CatalogueFunction catalogue_preview();
 
 }  // namespace freshet

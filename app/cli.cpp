@@ -15,12 +15,16 @@
 #include "core/check.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
+#include "core/log_repeats.hpp"
+#include "core/output.hpp"
 #include "core/stop.hpp"
 #include "operate/command.hpp"
 #include "operate/service_check.hpp"
 #include "processors/command.hpp"
+#include "producers/command.hpp"
 #include "simulate/command.hpp"
 #include "sinks/command.hpp"
+#include "sinks/fill.hpp"
 
 namespace freshet {
 namespace {
@@ -125,7 +129,7 @@ int check_config(const Config& config, bool as_json) {
 
 }  // namespace
 
-CommandLine::CommandLine(CleanFunction clean)
+CommandLine::CommandLine(Cleaning cleaning)
     : root_{"Keeps a searchable catalogue of openly licensed images and audio fresh by the second.",
             "freshet"} {
   // Inherited by every subcommand that is added from here on: an option that one does not know is
@@ -133,11 +137,11 @@ CommandLine::CommandLine(CleanFunction clean)
   root_.fallthrough();
   root_.require_subcommand(1);
   root_.set_version_flag("--version", kVersion);
-  add_producer_commands(root_, commands_, std::move(clean));
+  add_producer_commands(root_, commands_, cleaning.work);
   add_processor_commands(root_, commands_);
   add_sink_commands(root_, commands_);
   add_api_commands(root_, commands_);
-  add_operate_commands(root_, commands_);
+  add_operate_commands(root_, commands_, cleaning, start_fill);
   add_simulate_commands(root_, commands_);
   add_up_command(root_, commands_);  // after the commands of its roles
   add_config_commands();
@@ -266,7 +270,13 @@ int CommandLine::run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return complain(ExitCode::usage, fmt::format("{} (see --help)", error.what()));
   }
-  return guarded([this] { return run_chosen(); });
+  return guarded([this] {
+    const int code = run_chosen();
+    if (code == ExitCode::done) {
+      finish_output();
+    }
+    return code;
+  });
 }
 
 int CommandLine::run_chosen() {
@@ -284,6 +294,13 @@ int CommandLine::run_chosen() {
   const Config config = load();
   log::configure(config.log);
   const std::stop_token stop = stop_on_signals();  // before any thread is started
+  // However the command ends, and before its last line, which says why.
+  const struct TellHeldBack {
+    TellHeldBack() = default;
+    TellHeldBack(const TellHeldBack&) = delete;
+    TellHeldBack& operator=(const TellHeldBack&) = delete;
+    ~TellHeldBack() { log::tell_held_back(); }
+  } at_the_end;
   Metrics metrics;
   return (*run)(Context{config, metrics, stop});
 }

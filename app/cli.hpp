@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/clean_preview.hpp"
 #include "core/commands.hpp"
-#include "producers/command.hpp"
 
 namespace freshet {
 
@@ -18,8 +18,8 @@ namespace freshet {
 /// was chosen.
 class CommandLine {
  public:
-  /// @param clean  what `produce --cleaned` shows; may be empty.
-  explicit CommandLine(CleanFunction clean);
+  /// @param cleaning  what `produce --cleaned`, `explain` and `clean` show; may be empty.
+  explicit CommandLine(Cleaning cleaning);
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 

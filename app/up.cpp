@@ -12,6 +12,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "core/roles.hpp"
 
 namespace freshet {
 namespace {
@@ -21,17 +22,15 @@ struct RoleCommand {
   const Commands::Run* run;
 };
 
-RoleCommand find_role(CLI::App& root, const Commands& commands,
-                      const std::vector<std::string>& path) {
-  CLI::App* app = &root;
-  std::string name;
-  for (const std::string& step : path) {
-    app = app->get_subcommand(step);  // throws when there is none: a mistake of ours
-    name += (name.empty() ? "" : " ") + step;
+RoleCommand command_of(const Role& role, CLI::App& root, const Commands& commands) {
+  // Throws when there is none: a mistake of ours.
+  CLI::App* app = root.get_subcommand(std::string{role.step()});
+  if (!role.what().empty()) {
+    app = app->get_subcommand(std::string{role.what()});
   }
   const Commands::Run* run = commands.find(app);
   FRESHET_CHECK(run != nullptr);
-  return {name, run};
+  return {role.command(), run};
 }
 
 /// The first role that ends badly decides; the others are stopped then.
@@ -89,15 +88,17 @@ int run_all(const std::vector<RoleCommand>& roles, const Context& context) {
 
 void add_up_command(CLI::App& root, Commands& commands) {
   CLI::App* up = root.add_subcommand("up", "Run all roles of the stream in one process");
-  up->footer(
-      "The roles: process catalogue, sink postgres, sink elasticsearch, api; each can run alone.\n"
-      "Example: freshet topics create && freshet schema apply && freshet up");
-  std::vector<RoleCommand> roles{
-      find_role(root, commands, {"process", "catalogue"}),
-      find_role(root, commands, {"sink", "postgres"}),
-      find_role(root, commands, {"sink", "elasticsearch"}),
-      find_role(root, commands, {"api"}),
-  };
+  std::vector<RoleCommand> roles;
+  std::string names;
+  for (const Role& role : kRoles) {
+    if (role.started_by_up == StartedByUp::yes) {
+      roles.push_back(command_of(role, root, commands));
+      names += (names.empty() ? "" : ", ") + role.command();
+    }
+  }
+  up->footer("The roles: " + names +
+             "; each can run alone.\n"
+             "Example: freshet topics create && freshet schema apply && freshet up");
   commands.on_run(up, [roles](const Context& context) { return run_all(roles, context); });
 }
 
