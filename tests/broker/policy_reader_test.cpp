@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "core/check.hpp"
 #include "core/kafka/producer.hpp"
 #include "core/topics.hpp"
 #include "tests/support/mock_cluster.hpp"
@@ -124,6 +125,30 @@ TEST_F(PolicyReaderTest, ABrokerThatComesBackIsReadOn) {
   say("source:a", R"({"hidden":false})");
   ASSERT_TRUE(catch_up(reader, 30s));
   EXPECT_FALSE(hides(reader, "source:a"));
+}
+
+TEST_F(PolicyReaderTest, WhoWaitsIsToldThatItCannotBeRead) {
+  create_topic();
+  config_.librdkafka["no.such.property"] = "1";
+  PolicyReader reader{config_, "test", metrics_};
+  try {
+    static_cast<void>(catch_up(reader));
+    FAIL() << "waited for a reader that cannot read";
+  } catch (const WorkFailed& error) {
+    EXPECT_NE(std::string{error.what()}.find("no.such.property"), std::string::npos)
+        << error.what();
+  }
+  EXPECT_TRUE(reader.fault());
+}
+
+TEST_F(PolicyReaderTest, AFaultThatPassesIsTriedAgain) {
+  create_topic();
+  say("source:a", R"({"hidden":true})");
+  cluster_.fail(test::MockCluster::Request::fetch, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  PolicyReader reader{config_, "test", metrics_};
+  ASSERT_TRUE(catch_up(reader));
+  EXPECT_TRUE(hides(reader, "source:a"));
+  EXPECT_EQ(reader.fault(), std::nullopt);
 }
 
 }  // namespace

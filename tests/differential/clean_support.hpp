@@ -6,8 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "processors/clean/cleaner.hpp"
 #include "processors/clean/rules.hpp"
-#include "processors/stages/clean.hpp"
 
 namespace freshet::test {
 

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/paths.hpp"
+
 namespace freshet::simulate {
 namespace {
 
@@ -24,7 +26,7 @@ class RecordedExchanges : public testing::Test {
       GTEST_SKIP() << "no recordings beside the project";
     }
   }
-  fs::path directory_ = fs::path{FRESHET_SOURCE_DIR} / "../shared/fixtures/original";
+  fs::path directory_ = source_dir() / "../shared/fixtures/original";
 };
 
 TEST_F(RecordedExchanges, EveryRecordedRequestFindsExactlyItsOwnReply) {

@@ -1,6 +1,11 @@
-// What any client may send to the API: a target, split at its question mark as the server does.
+// What any client may send to the API: a target, split at its question mark as the server does, or
+// a body of each form.
+#include <vector>
+
+#include "api/endpoint.hpp"
 #include "api/parameters.hpp"
 #include "api/query_string.hpp"
+#include "api/request_body.hpp"
 #include "api/routes.hpp"
 #include "api/search_query.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -9,7 +14,7 @@ namespace freshet::fuzz {
 namespace {
 
 void check_search(const api::Query& query, api::Media media, const api::Caller& caller) {
-  static const std::set<std::string> known{"flickr", "met"};
+  static const api::SourceNames known{"flickr", "met"};
   const auto parsed = api::parse_search(query, media, caller, known);
   if (const auto* const refusal = std::get_if<api::Reply>(&parsed)) {
     require(refusal->status >= 400 && refusal->status < 500, "a bad search is the client's fault");
@@ -21,9 +26,44 @@ void check_search(const api::Query& query, api::Media media, const api::Caller& 
   require_json(to_json(json::value{api::build_search(search, {"met"})}), "a search is JSON");
 }
 
+void check_body(std::string_view text) {
+  static const api::BodyRule rule{
+      {api::BodyForm::json, api::BodyForm::form, api::BodyForm::multipart}};
+  api::Request request;
+  request.has_body = true;
+  request.body = text;
+  for (const char* type : {"application/json", "application/x-www-form-urlencoded",
+                           "multipart/form-data; boundary=b"}) {
+    request.content_type = type;
+    const auto parsed = api::parse_body(request, rule);
+    if (const auto* const refusal = std::get_if<api::Reply>(&parsed)) {
+      require(refusal->status == 400, "a broken body is a bad request");
+      require_json(refusal->body, "a refusal is JSON");
+      continue;
+    }
+    require_json(to_json(std::get<api::Body>(parsed).content), "a body can be written as JSON");
+  }
+}
+
+api::Task<api::Reply> never_asked(api::Services, api::Call) { co_return api::Reply{}; }
+
+// Every kind of path that there is. The endpoints themselves need stores, and are not what is
+// asked.
+std::vector<api::Endpoint> paths() {
+  std::vector<api::Endpoint> list;
+  for (const char* path : {"/", "/v1/", "/healthcheck/", "/v1/{media}/", "/v1/{media}/stats/",
+                           "/v1/images/oembed/", "/v1/{media}/{id}/", "/v1/{media}/{id}/related/",
+                           "/v1/images/tag/{text}/", "/v1/link/{rest}"}) {
+    list.push_back({.name = path, .path = path, .answer = never_asked});
+  }
+  return list;
+}
+
 void check(std::string_view target) {
+  check_body(target);
   const std::size_t mark = target.find('?');
-  static_cast<void>(api::find_route(target.substr(0, mark)));
+  static const api::Router router{paths()};
+  static_cast<void>(router.find(target.substr(0, mark)));
   if (mark == std::string_view::npos) {
     return;
   }

@@ -1,5 +1,5 @@
 // Catalogue records as the processor reads its own back.
-#include "processors/stages/dedupe/catalog_record.hpp"
+#include "processors/record/catalog_record.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

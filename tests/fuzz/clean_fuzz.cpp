@@ -1,5 +1,5 @@
 // Any bytes at all as the `work` of a sighting.
-#include "processors/stages/clean.hpp"
+#include "processors/clean/cleaner.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace freshet::fuzz {

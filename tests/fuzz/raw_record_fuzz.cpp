@@ -1,8 +1,8 @@
 // The envelope of raw records: what the scanner cuts and what the parser reads must agree, or clean
 // must refuse what was cut.
-#include "processors/stages/clean.hpp"
-#include "processors/stages/dedupe/raw_record.hpp"
-#include "processors/stages/dedupe/stamp.hpp"
+#include "core/record/envelope.hpp"
+#include "processors/clean/cleaner.hpp"
+#include "processors/record/stamp.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace freshet::fuzz {

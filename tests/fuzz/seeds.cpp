@@ -1,13 +1,17 @@
 // Writes the first inputs of every fuzzer below a folder, one sub-folder per target. Most are made
 // from generated sightings; what those do not have is written out here.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <vector>
 
-#include "processors/stages/clean.hpp"
-#include "processors/stages/dedupe/raw_record.hpp"
+#include "core/record/envelope.hpp"
+#include "processors/clean/cleaner.hpp"
+#include "processors/stages/dedupe/seen_entries.hpp"
 #include "processors/stages/dedupe/update.hpp"
+#include "processors/state/record_codec.hpp"
+#include "producers/registry.hpp"
 #include "simulate/generator.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -86,6 +90,140 @@ constexpr std::string_view kTargets[] = {
     "/v1/images/oembed/?url=https://a.org/image/0f3a52bb-4b8a-4bff-8d0a-6f2f2f3e1c11",
 };
 
+// Replies of each provider; reply_fuzz.cpp says how they are put together.
+struct WrittenReply {
+  std::string_view provider;
+  std::string_view content_type;
+  std::string_view bodies;
+};
+constexpr WrittenReply kReplies[] = {
+    {"jamendo", "application/json; charset=utf-8",
+     R"({"headers":{"status":"success","code":0,"results_count":1},"results":[{"id":"7","name":"Ti\ud83dde","shareurl":"https://www.jamendo.com/track/7","audio":"https://mp3d.jamendo.com/?trackid=7&format=mp32&from=t","duration":61,"image":"https://u.jamendo.com?id=3","license_ccurl":"http://creativecommons.org/licenses/by/3.0/","artist_name":" B ","artist_id":"5","artist_idstr":"b","album_name":"Low / High","album_id":"3","album_image":"https://u.jamendo.com?id=3&trackid=7","position":2,"releasedate":"2026-01-02","lyrics":"","audiodownload_allowed":false,"stats":{"rate_downloads_total":NaN,"rate_listened_total":null},"musicinfo":{"vocalinstrumental":"vocal","gender":"","speed":"low","tags":{"genres":["folk"],"instruments":["harp"],"vartags":["calm"]}}}]})"},
+    {"metropolitan_museum", "application/json",
+     "{\"total\":1,\"objectIDs\":[437133]}\x1E"
+     R"({"objectID":437133,"isPublicDomain":true,"primaryImage":"https://images.metmuseum.org/a/DP1.jpg","additionalImages":["https://images.metmuseum.org/a/b c.jpg"],"department":"E","objectName":"P","title":"","artistDisplayName":"A","accessionNumber":"1.2","objectURL":"https://www.metmuseum.org/art/437133","tags":[{"term":"Men"}]})"},
+    {"science_museum", "application/json;charset=iso-8859-1",
+     R"({"data":[{"id":"co1","links":{"self":"https://c.org/o/co1"},"attributes":{"summary_title":"T","lifecycle":{"creation":[{"maker":[{"summary_title":"M"}]}]},"identifier":[{"value":"1"}],"legal":{"credit_line":"c"},"multimedia":[{"admin":{"uid":"i1"},"source":{"legal":{"rights":[{"usage_terms":"CC BY-NC-SA 4.0"}]}},"processed":{"large":{"location":"1/2.jpg","format":"jpeg","measurements":{"dimensions":[{"dimension":"width","units":"pixels","value":1e400}]}}}}]}}],"links":{"next":null,"self":"x"},"meta":{"count":1}})"},
+    {"science_museum", "application/json", R"({"data":[{"id":"co2","links":{"self":"https://c.org/o/co2"},"attributes":{"title":[{"value":"T"}],"creation":{"maker":[{"summary":{"title":"M"}}]},"multimedia":[{"@admin":{"uid":"i2"},"legal":{"rights":[{"licence":"CC-BY-NC-ND 4.0"}]},"@processed":{"medium":{"location":"https://c.org/2.jpg","measurements":{"filesize":{"value":5}}}}}]}}],"links":{"next":"x"}})"},
+    {"wikimedia_commons", "application/json",
+     R"({"continue":{"gucontinue":"a|1","continue":"||imageinfo"},"query":{"pages":{"1":{"pageid":1,"title":"File:B.svg","globalusage":[{"wiki":"a"}],"imageinfo":[{"mediatype":"DRAWING","url":"https://u.org/B.svg","descriptionshorturl":"https://c.org/1","size":9,"width":3,"height":4,"extmetadata":{"LicenseUrl":{"value":"https://creativecommons.org/licenses/by/4.0"},"ObjectName":{"value":"File:B.SVG.png"},"Artist":{"value":"<style>.a{}</style><a href=\"//c.org/A\">A</a>"},"ImageDescription":{"value":"<div>A<br>map</div>"},"Categories":{"value":"a|b"}}}]}}}})"
+     "\x1E"
+     R"({"batchcomplete":"","continue":{"gaicontinue":"2|b","continue":"gaicontinue||"},"query":{"pages":{"1":{"pageid":1,"globalusage":[{"wiki":"b"}]},"3":{"pageid":3,"title":"File:D.ogg","imageinfo":[{"mediatype":"AUDIO","url":"https://u.org/D.ogg","duration":1.5,"descriptionshorturl":"https://c.org/3","metadata":[{"name":"streams","value":[{"name":1,"value":[{"name":"header","value":[{"name":"audio_channels","value":2},{"name":"bitrate_nominal","value":4294967295}]}]}]}],"extmetadata":{"ObjectName":{"value":"D.ogg"},"Artist":{"value":"<!-- -->"}}}]}}}})"},
+};
+
+// Key, header `version`, value.
+constexpr std::string_view kPolicies[] = {
+    "sensitive_terms\n17\n"
+    R"({"version":1790000000000,"at":"2026-11-21T00:19:33.000Z","by":"me","why":"so","rule":{"terms":["a b","c"]}})",
+    "hidden_tags\n\n"
+    R"({"version":1,"at":"2026-11-21T00:19:33Z","by":"me","why":"so","rule":{"names":["A"],"parts":["b="],"providers":["c"],"least_accuracy":0.9}})",
+    "source:met\n-1\n"
+    R"({"version":2,"at":"2026-11-21T00:19:33Z","by":"me","why":"so","rule":{"hidden":true}})",
+    "popularity:image:flickr\n9223372036854775807\n"
+    R"({"version":2,"at":"2026-11-21T00:19:33Z","by":"me","why":"so","rule":{"metric":"views","percentile":0.85,"value":3e1,"constant":5.3,"works":9}})",
+    "removal:image:met\n\n"
+    R"({"version":2,"at":"2026-11-21T00:19:33Z","by":"me","why":"so","rule":{"approved_before":"2026-11-20T00:00:00Z","refused_before":null,"held":{"started_at":"2026-11-21T00:00:00Z","known":10,"missing":9,"refused_sightings":true}}})",
+    "image:met:1|takedown\n\n"
+    R"({"work_key":"image:met:1","kind":"takedown","active":false,"decision_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11","history":[{"at":"2026-11-21T00:19:33.000Z","decision_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11","action":"takedown","by":"me","why":"so"},{"at":"2026-11-21T00:19:34.000Z","decision_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f12","action":"undo","by":"me","why":"\"\u00e9"}]})",
+};
+
+constexpr std::string_view kClaims[] = {
+    "+0123456789abcdef0123456789abcdef|image:met:1\n"
+    R"({"created_on":"2026-11-21T00:19:33.000Z"})"
+    "\n0123456789abcdef0123456789abcdef|image:flickr:2\n"
+    R"({"created_on":"2026-11-20T00:19:33.000Z","answer":true})"
+    "\n0123456789abcdef0123456789abcdef|image:flickr:2\n\n",
+    "!0123456789abcdef0123456789abcdef|image:met:1\n"
+    R"({"answer":true,"created_on":"2026-11-21 00:19:33+01:00"})"
+    "\n0123456789abcdef0123456789abcdef|image:met:0\n"
+    R"({"created_on":"2026-11-21T00:19:33.000Z"})"
+    "\n0123456789abcdef0123456789abcdef|image:met:1\n",
+    "+image:met:1|0123456789abcdef0123456789abcdef\n"
+    R"({"owner":"image:flickr:2"})",
+};
+
+constexpr std::string_view kTotals[] = {
+    "process:met:0\n"
+    R"({"received":12,"created":9,"dropped":{"no_open_license":3},"works":{"live":-2}})",
+    "run.image:flickr:0\n"
+    R"({"counted":1,"known":10,"missing":9,"refused_ms":0,"started_ms":1790000000000})"
+    "\nrun.image:flickr:0\n"
+    R"({"counted":1,"known":9223372036854775807,"missing":-1,"refused_ms":1,"started_ms":9223372036854775807})",
+    "popularity.image.0:flickr:0\n"
+    R"({"views":{"0":2,"7":9223372036854775807,"8":-9223372036854775808}})"
+    "\npopularity.image.56:flickr:0\n"
+    R"({"views":{"0":0,"127":1}})"
+    "\npopularity.image.0:flickr:0\n{}",
+};
+
+// A page of a site, a WAT record, and a page's own record; crawl_fuzz.cpp says what the first byte
+// means.
+constexpr std::string_view kCrawlPage =
+    "<html><head><meta property='og:image' content='https://svgsilh.com/png/1.png'><link "
+    "rel='canonical' href='https://www.geograph.org.uk/photo/7'></head><body><div id='mainphoto' "
+    "class='image'><img class='resource image' src='https://s/7.jpg' width='4' height='3' alt='' "
+    "data-width='1' data-height='2' title='t'></div><a rel='license' about='https://s/7.jpg' "
+    "href='https://creativecommons.org/licenses/by/4.0/'>c</a><h1 class='vo'>M1 | T</h1></body>";
+constexpr std::string_view kWatJson =
+    R"({"Container":{"Filename":"f.warc.gz","Offset":"10","Gzip-Metadata":{"Deflate-Length":"20"}},"Envelope":{"WARC-Header-Metadata":{"WARC-Type":"response","WARC-Target-URI":"http://a.org/b?c"},"Payload-Metadata":{"HTTP-Response-Metadata":{"HTML-Metadata":{"Links":[{"path":"A@/href","url":"http://creativecommons.org/licenses/by/3.0/"},{"path":"IMG@/src","url":"/a.png"}]}}}}})";
+
+std::string warc_text(std::string_view type, std::string_view content) {
+  return "WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: 2024-02-20T22:13:07Z\r\nContent-Type: " +
+         std::string{type} + "\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" +
+         std::string{content} + "\r\n\r\n";
+}
+
+// source_fuzz.cpp: a declaration, an answer of OAI-PMH, a manifest, a statement of rights.
+constexpr std::string_view kSources[] = {
+    "0[provider]\ncommand='n'\nendpoint='https://a.org/'\n[paging]\nkind='page'\nparameter='p'\n"
+    "[let]\nx={first=['/a','/b'],having='/u'}\n[license]\nslug='cc0'\nversion='1.0'\n[fields]\n"
+    "foreign_identifier='/id'\nforeign_landing_url={template='https://a.org/{/id|path}'}\nurl='$x/"
+    "u'\n",
+    "1<record><dc><identifier>https://a.org/1.jpg</identifier><rights>CC BY 4.0</rights></dc>"
+    "<RDF><Aggregation about='x'><isShownBy resource='https://a.org/2.jpg'/></Aggregation></RDF>"
+    "<mods><location><url access='raw object'>https://a.org/3.jpg</url></location></mods></record>",
+    R"(2{"id":"https://a.org/m","type":"Manifest","label":{"en":["T"]},"items":[{"items":[{"items":[{"body":{"id":"https://a.org/i.jpg","type":"Image","service":[{"id":"https://a.org/i","type":"ImageService3"}]}}]}]}],"rights":"https://creativecommons.org/licenses/by/4.0/"})",
+    R"(2{"@id":"https://a.org/m","@type":"sc:Manifest","sequences":[{"canvases":[{"images":[{"resource":{"@id":"https://a.org/i.jpg","service":{"@id":"https://a.org/i","@context":"http://iiif.io/api/image/2/context.json"}}}]}]}],"metadata":[{"label":"Artist","value":[{"@value":"A"}]}]})",
+    "3Attribution-NonCommercial-ShareAlike 4.0 International"};
+
+void add_crawl(Seeds& seeds) {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + std::string{kCrawlPage};
+  seeds.add("crawl",
+            "0" + warc_text("application/json", kWatJson) + warc_text("application/http", answer));
+  for (unsigned char site = 0; site < 13; ++site) {
+    // 130 and 195 are multiples of 13 in the ranges of records and of pages.
+    seeds.add("crawl", static_cast<char>(130 + site) + warc_text("application/http", answer));
+    seeds.add("crawl", static_cast<char>(195 + site) + std::string{kCrawlPage});
+  }
+  for (const std::string_view source : kSources) {
+    seeds.add("source", source);
+  }
+}
+
+void add_state(Seeds& seeds) {
+  const auto words = [](std::initializer_list<std::uint64_t> list) {
+    std::string bytes;
+    for (const std::uint64_t word : list) {
+      bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
+    }
+    return bytes;
+  };
+  // As table_file.cpp writes it: magic, partition, four positions, count, whether it is complete.
+  const std::string header = words({0x32656c6261746674, 0, 5, 6, 7, 8, 2, 1});
+  const std::string entries = words({1, 2, 1'790'000'000'000'000ULL << 12U | 7U, ~0ULL, 3, ~0ULL});
+  seeds.add("state", "t" + header + entries);
+  seeds.add("state", "t" + words({0x32656c6261746674, 0, 5, 6, 7, 8, 0, 0}));
+  seeds.add("state", "T" + header + entries + words({0}));
+  for (const std::string_view text :
+       {"12 0 9223372036854775807 1790000000000", "7 9", "done 17", "from 2 17image:met:1"}) {
+    seeds.add("state", text);
+  }
+  RecordCodec codec;
+  seeds.add("state", "r" + std::string{codec.pack(kWrittenWorks[0])});
+  seeds.add("state", "r" + std::string{codec.pack("{}")});
+}
+
 // The catalogue record of one cleaned sighting; nothing when clean refuses it.
 std::optional<std::string> record_of(std::string_view raw, std::string& key) {
   Cleaner cleaner;
@@ -109,6 +247,7 @@ void add_work(Seeds& seeds, std::string_view raw) {
   std::string key;
   if (const auto record = record_of(raw, key)) {
     seeds.add("catalog_record", *record);
+    seeds.add("known_record", "\n" + *record);
     seeds.add("store_record", key + "\n" + *record);
   }
 }
@@ -135,6 +274,38 @@ void add_generated(Seeds& seeds) {
   }
 }
 
+void add_reply(Seeds& seeds, std::string_view provider, std::string_view content_type,
+               std::string_view bodies) {
+  const auto& all = providers();
+  const auto found = std::ranges::find(all, provider, &RegisteredProvider::command);
+  require(found != all.end(), "a seed names a provider that there is", provider);
+  // Any byte that is its number modulo theirs; digits are read with ease.
+  const auto number = static_cast<std::size_t>(found - all.begin());
+  const auto digit = static_cast<char>('0' + (number + all.size() - '0' % all.size()) % all.size());
+  seeds.add("reply", digit + std::string{content_type} + "\n" + std::string{bodies});
+}
+
+// The hand-written conversations of each provider (tests/fixtures/README.md).
+void add_fixtures(Seeds& seeds, const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
+    if (entry.path().extension() != ".json") {
+      continue;
+    }
+    std::ifstream in{entry.path(), std::ios::binary};
+    const auto document = parse_json(std::string{std::istreambuf_iterator<char>{in}, {}});
+    require(document.has_value(), "a fixture is JSON", entry.path().string());
+    std::string bodies;
+    for (const json::value& exchange : value_at(*document, "/exchanges").as_array()) {
+      bodies += bodies.empty() ? "" : "\x1E";
+      bodies += text_at(exchange, "/body_text").value_or("");
+      if (const json::value* body = exchange.as_object().if_contains("body")) {
+        bodies += to_json(*body);
+      }
+    }
+    add_reply(seeds, entry.path().parent_path().filename().string(), "application/json", bodies);
+  }
+}
+
 void add_written(Seeds& seeds) {
   for (const std::string_view raw : kWrittenWorks) {
     add_work(seeds, raw);
@@ -153,8 +324,32 @@ void add_written(Seeds& seeds) {
   for (const std::string_view reply : kBulkReplies) {
     seeds.add("bulk_response", reply);
   }
+  for (const WrittenReply& reply : kReplies) {
+    add_reply(seeds, reply.provider, reply.content_type, reply.bodies);
+  }
   for (const std::string_view target : kTargets) {
     seeds.add("api_request", target);
+  }
+  for (const std::string_view message : kPolicies) {
+    seeds.add("policy", message);
+  }
+  for (const std::string_view messages : kClaims) {
+    seeds.add("claims", messages);
+  }
+  for (const std::string_view messages : kTotals) {
+    seeds.add("totals", messages);
+  }
+  add_crawl(seeds);
+  add_state(seeds);
+  // A record of the work that `known_record` has events of, and what was seen of it since.
+  constexpr std::string_view kMet =
+      R"({"media_type":"image","provider":"met","foreign_identifier":"1","foreign_landing_url":"https://l.org","url":"https://u.org/a.jpg","license":"by","license_version":"4.0","title":"old","tags":["t"]})";
+  std::string key;
+  if (const auto record = record_of(kMet, key)) {
+    std::string seen;
+    append_seen_entry(seen, {1, content_hash(kMet, kRulesVersion), UtcTime{1'790'000'000'000'001}});
+    seeds.add("known_record", seen + "\n" + *record);
+    seeds.add("known_record", "\n" + record->substr(0, record->size() / 2));
   }
 }
 
@@ -162,12 +357,13 @@ void add_written(Seeds& seeds) {
 }  // namespace freshet::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: fuzz_seeds FOLDER\n", stderr);
+  if (argc != 3) {
+    std::fputs("usage: fuzz_seeds FOLDER FIXTURES\n", stderr);
     return 2;
   }
   freshet::fuzz::Seeds seeds{argv[1]};
   freshet::fuzz::add_generated(seeds);
   freshet::fuzz::add_written(seeds);
+  freshet::fuzz::add_fixtures(seeds, argv[2]);
   return 0;
 }

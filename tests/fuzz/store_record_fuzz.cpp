@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/topics.hpp"
-#include "sinks/catalog_record.hpp"
+#include "sinks/store_record.hpp"
 #include "sinks/targets/bulk.hpp"
 #include "sinks/targets/copy_rows.hpp"
 #include "tests/fuzz/fuzz.hpp"

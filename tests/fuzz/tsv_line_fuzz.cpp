@@ -1,5 +1,5 @@
 // Lines of batch-era files, as images and as audio.
-#include "processors/stages/clean.hpp"
+#include "processors/clean/cleaner.hpp"
 #include "producers/tsv_line.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

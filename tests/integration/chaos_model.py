@@ -1,8 +1,7 @@
 """What the catalogue must hold: a function of the set of sightings and decisions, written apart from the program.
 
-Nothing here depends on an order of arrival. The rules are those of docs/architecture.md ("The order of
-arrival does not matter"): sort all sightings of a work by time, and take for each slot the last value
-that is there.
+Nothing here depends on an order of arrival. The rules are those of docs/merging.md, "The order of arrival
+does not matter": sort all sightings of a work by time, and take for each slot the last value that is there.
 """
 
 from __future__ import annotations
@@ -164,7 +163,7 @@ def as_row(key: str, record: dict) -> dict:
 
 
 def as_document(key: str, record: dict) -> dict:
-    """The document's source without its revision."""
+    """The document's source without its revision and time of processing."""
     document: dict[str, object] = {"identifier": identifier(key), "status": record["status"]}
     if record["status"] != "live":
         return document
@@ -218,7 +217,7 @@ def from_row(row: dict) -> dict:
 
 
 def from_document(source: dict) -> dict:
-    document = {name: value for name, value in source.items() if name != "revision"}
+    document = {name: value for name, value in source.items() if name not in ("revision", "updated_on")}
     if "created_on" in document:
         document["created_on"] = millis(document["created_on"])
     return document

@@ -80,6 +80,7 @@ class Stream:
             "FRESHET_ELASTICSEARCH_INDEX_PREFIX": self.index_prefix,
             "FRESHET_STATE_DIR": str(self.folder / "state"),
             "FRESHET_LOG_FORMAT": "json",
+            "FRESHET_API_LIMITS": "off",
         }
         self.roles: list[Role] = []
 
@@ -224,6 +225,13 @@ class Stream:
                 digest = hashlib.sha256(json.dumps(hit["_source"], sort_keys=True).encode()).hexdigest()
                 result[hit["_id"]] = (hit["_version"], digest)
         return result
+
+    def stores_hold_the_catalogue(self) -> bool:
+        """Whether both stores hold every work in the revision of its newest record."""
+        newest = {record["identifier"]: record["revision"] for record in self.catalogue().values()}
+        rows = {name: int(revision) for table in ("image", "audio")
+                for name, revision in (line.split("|") for line in self.psql(f"SELECT identifier, revision FROM {table}").splitlines())}
+        return rows == newest and {name: version for name, (version, _) in self.documents().items()} == newest
 
     def hits(self, index: str) -> Iterator[dict]:
         """Every document of an index or alias, refreshed first."""

@@ -98,7 +98,8 @@ class Work:
         fields = self.fields
         document = {
             "identifier": self.id, "status": self.status, "revision": 1,
-            "created_on": f"2026-01-01T00:00:{self.number % 60:02d}Z", "mature": bool(set(self.sensitivity) - {"sensitive_text"}),
+            "created_on": f"2026-01-01T00:00:{self.number % 60:02d}Z",
+            "updated_on": f"2026-02-01T00:00:{59 - self.number % 60:02d}Z", "mature": bool(set(self.sensitivity) - {"sensitive_text"}),
             "sensitivity": self.sensitivity, "description": self.description,
             "tags": [{"name": tag["name"]} for i, tag in enumerate(fields["tags"]) if i not in self.hidden_tags],
             "extension": fields["filetype"], "standardized_popularity": self.popularity and self.popularity * 100,
@@ -151,7 +152,8 @@ class Service:
         self.log = tempfile.NamedTemporaryFile("w+", prefix="api-", suffix=".log")
         environment = {**os.environ, "FRESHET_POSTGRES_DSN": dsn_of(DATABASE), "FRESHET_ELASTICSEARCH_URL": SEARCH,
                        "FRESHET_ELASTICSEARCH_INDEX_PREFIX": NAME + "-", "FRESHET_API_LISTEN": "127.0.0.1:0",
-                       "FRESHET_METRICS_LISTEN": "127.0.0.1:0", "FRESHET_LOG_FORMAT": "json", **settings}
+                       "FRESHET_METRICS_LISTEN": "127.0.0.1:0", "FRESHET_LOG_FORMAT": "json", "FRESHET_API_LIMITS": "off", "FRESHET_REDIS_URL": "",
+                       "FRESHET_API_TRUSTED_PROXIES": "127.0.0.1", **settings}
         self.process = subprocess.Popen([BINARY, "api"], env=environment, stderr=self.log)
         self.address = self.event("api_started")["address"]
         self.metrics = self.event("metrics_served")["address"]
@@ -260,17 +262,21 @@ class Forwarder:
         self.is_up = True
 
 
-def set_up_stores() -> None:
+def set_up_stores(works: list[Work] = WORKS) -> None:
     psql(f"create database {DATABASE}", "postgres")
     environment = {**os.environ, "FRESHET_POSTGRES_DSN": dsn_of(DATABASE), "FRESHET_ELASTICSEARCH_INDEX_PREFIX": NAME + "-"}
     subprocess.run([BINARY, "schema", "apply"], env=environment, check=True, timeout=120, stdout=subprocess.DEVNULL)
-    psql("".join(work.row() for work in WORKS if work.in_postgres))
-    for media in ("image", "audio"):
+    psql("".join(work.row() for work in works if work.in_postgres))
+    index_works(works, NAME)
+
+
+def index_works(works: list[Work], prefix: str) -> None:
+    for media in {work.media for work in works}:
         lines = ""
-        for work in WORKS:
+        for work in works:
             if work.media == media:
                 lines += json.dumps({"index": {"_id": work.id}}) + "\n" + json.dumps(work.document()) + "\n"
-        done = search_http("POST", f"/{NAME}-{media}-write/_bulk?refresh=true&require_alias=true", lines)
+        done = search_http("POST", f"/{prefix}-{media}-write/_bulk?refresh=true&require_alias=true", lines)
         assert not done["errors"], done
 
 
@@ -280,9 +286,8 @@ def tear_down_stores() -> None:
     with contextlib.suppress(Exception):
         for index in search_http("GET", f"/_cat/indices/{NAME}-*?format=json"):
             search_http("DELETE", "/" + index["index"])
-    for media in ("image", "audio"):
-        with contextlib.suppress(Exception):
-            search_http("DELETE", f"/_index_template/{NAME}-freshet-{media}")
+    with contextlib.suppress(Exception):
+        search_http("DELETE", f"/_index_template/{NAME}-*")
 
 
 service: Service
@@ -336,6 +341,10 @@ class Relevance(unittest.TestCase):
         self.assertEqual(fields[1], ["title"])
         self.assertEqual(fields[2], ["description"])
         self.assertEqual(fields[3], ["tags.name"])
+        fields = {int(item["id"][:8], 16): item["fields_matched"] for item in service.search(q="lighthouse sea -nothing")["results"]}
+        self.assertEqual(fields, {1: ["title", "tags.name"], 11: ["title", "tags.name"]})
+        self.assertEqual(service.search(q='"dancing penguins"')["results"][0]["fields_matched"], ["title"])
+        self.assertEqual(service.search(title="penguins", tags="cat")["results"][0]["fields_matched"], ["title", "tags.name"])
         self.assertTrue(all(item["fields_matched"] == [] for item in service.search()["results"]))
 
 
@@ -409,6 +418,25 @@ class Pages(unittest.TestCase):
             self.assertIsNone(headers["Cache-Control"])
             self.assertEqual(headers["WWW-Authenticate"], 'Bearer realm="api"' if status == 401 else None)
 
+    def test_newest_first_for_everybody(self):
+        self.assertEqual(service.found(q="lighthouse", sort="created_on"), [11, 3, 2, 1])
+        self.assertEqual(service.found(q="lighthouse", sort="indexed_on"), [11, 3, 2, 1])
+        self.assertEqual(service.found(q="lighthouse", sort="updated_on"), [1, 2, 3, 11])
+        self.assertEqual(set(service.found(q="lighthouse", sort="relevance")), {1, 2, 3, 11})
+        self.assertEqual(service.found(unstable__collection="creator", source="met", creator="Ann Lee", sort="updated_on"), [1, 11])
+        self.assertEqual(service.ask("/v1/images/?sort=size")[2], {"detail": {"sort": ['"size" is not a valid choice.']}})
+
+    def test_since(self):
+        self.assertEqual(set(service.found(q="lighthouse", created_since="2026-01-01T00:00:03Z")), {3, 11})
+        self.assertEqual(set(service.found(q="lighthouse", created_since="2026-01-01")), {1, 2, 3, 11})
+        self.assertEqual(service.found(q="lighthouse", created_since="2026-01-02"), [])
+        self.assertEqual(set(service.found(q="lighthouse", updated_since="2026-02-01T01:00:57+01:00")), {1, 2})
+        self.assertEqual(service.ask("/v1/images/?updated_since=soon")[0], 400)
+
+    def test_exact_count(self):
+        live = sum(w.media == "image" and w.status == "live" and not w.sensitivity for w in WORKS)
+        self.assertEqual(service.search(exact_count="true", page_size=2)["result_count"], live)
+
     def test_a_hit_without_a_row_is_left_out_and_counted(self):
         before = service.metric("freshet_api_hits_without_row_total")
         self.assertEqual(service.found(q="ghost"), [])
@@ -481,6 +509,9 @@ class Items(unittest.TestCase):
             self.assertEqual(body, {"version": "1.0", "type": "photo", "width": 3000, "height": 2000, "title": "Lighthouse at dusk",
                                     "author_name": "Ann Lee", "author_url": "https://example.org/jane",
                                     "license_url": "https://creativecommons.org/publicdomain/zero/1.0/"})
+        for url in (f"HTTPS://any.example/bücher/{identifier(1)}", f"https://bücher.example/\"x\"/{identifier(1)}?ref=\"y\"#ü"):
+            status, _, body = ask(url)
+            self.assertEqual((status, body.get("title")), (200, "Lighthouse at dusk"), url)
         zero = "https://any.example/00000000-0000-0000-0000-000000000000"
         self.assertEqual(ask(zero)[::2], (400, {"detail": {"Could not find image from the provided URL": [zero]}}))
 
@@ -554,11 +585,29 @@ class Wire(unittest.TestCase):
         self.assertEqual(service.ask("/v1/images/", "OPTIONS")[0], 200)
         self.assertEqual(service.ask("/v1/link/", "POST")[0], 410)
 
+    def test_bodies_that_nobody_wants(self):
+        connection = http.client.HTTPConnection(service.address, timeout=20)
+        self.addCleanup(connection.close)
+        for method, path, status in [("POST", "/v1/images/", 405), ("GET", "/v1/images/stats/", 200), ("PUT", "/v1/link/x", 410),
+                                     ("POST", "/nowhere/", 404)]:
+            for body, headers in [(b"x" * 60_000, {}), (iter([b"x" * 30_000] * 2), {"Transfer-Encoding": "chunked"})]:
+                connection.request(method, path, body, headers, encode_chunked=bool(headers))
+                reply = connection.getresponse()
+                reply.read()
+                self.assertEqual((reply.status, reply.headers["Connection"]), (status, None), "the connection is kept")
+        large = b"POST /v1/images/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+        self.assertEqual(self.raw(large + b"8001\r\n" + b"x" * 0x8001 + b"\r\n0\r\n\r\n").split(b" ")[1], b"413")
+        answer = self.raw(b"POST /v1/images/ HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+        self.assertEqual(answer.split(b" ")[1], b"405")
+        self.assertIn(b"Connection: close", answer)
+
     def test_pages_for_people(self):
-        self.assertEqual(service.ask("/")[0], 302)
+        self.assertEqual(service.ask("/")[0], 200)
         status, headers, body = service.ask("/v1/")
         self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         self.assertIn(b"<title>", body)
+        for part in ("/v1/audio/{id}/related/", "/v1/images/oembed/", "/healthcheck/", "excluded_source", "unstable__collection"):
+            self.assertIn(part.encode(), body)
 
     def test_healthcheck(self):
         self.assertEqual(service.ask("/healthcheck/")[::2], (200, {"status": "200 OK"}))
@@ -595,6 +644,89 @@ class Wire(unittest.TestCase):
         service.ask("/healthcheck/")
         self.assertEqual(service.metric(name), before + 1)
         self.assertGreater(service.metric("freshet_api_request_duration_seconds_count"), 0)
+
+
+class WhatBreaksClients(unittest.TestCase):
+    """What clients of v1 rely on, one by one."""
+
+    def test_01_a_missing_slash_is_a_redirect_that_browsers_may_follow(self):
+        for path in ("/v1/images", "/v1/audio/stats", f"/v1/images/{identifier(1)}", f"/v1/images/{identifier(1)}/related", "/v1/rate_limit", "/healthcheck"):
+            status, headers, body = service.ask(path + "?a=b%20c", Origin="https://wp.example")
+            self.assertEqual((status, headers["Location"], body, headers["Access-Control-Allow-Origin"]), (301, path + "/?a=b%20c", b"", "*"), path)
+
+    def test_02_every_reply_is_for_every_origin(self):
+        for path in ("/v1/images/", "/v1/images/?page_size=99", "/nowhere/", "/v1/images/?page=0", "/v1/link/x", "/version"):
+            self.assertEqual(service.ask(path, Origin="https://wp.example")[1]["Access-Control-Allow-Origin"], "*", path)
+        status, headers, _ = service.ask("/v1/audio/", "OPTIONS", Origin="https://wp.example", Access_Control_Request_Method="GET",
+                                         Access_Control_Request_Headers="content-type, user-agent")
+        self.assertEqual((status, headers["Vary"]), (200, "origin"))
+        self.assertNotIn("Access-Control-Allow-Credentials", headers)
+
+    def test_03_a_list_is_its_five_members(self):
+        self.assertEqual(list(service.search(q="lighthouse")), ["result_count", "page_count", "page_size", "page", "results"])
+
+    def test_04_identifiers_are_lower_case_uuids_of_version_4(self):
+        for wrong in (identifier(1).replace("-4000-", "-1000-"), identifier(0xABCDEF).upper(), identifier(1).replace("-", ""), identifier(1) + "0", "abcd"):
+            self.assertEqual(service.ask(f"/v1/images/{wrong}/")[::2], (404, {"detail": "Not found."}), wrong)
+
+    def test_05_what_is_too_much_is_401(self):
+        for query in ("page_size=21", "page=13", "page=25&page_size=10"):
+            self.assertEqual(service.ask("/v1/images/?" + query)[0], 401, query)
+        for query in ("page_size=20&page=12", "page=24&page_size=10"):
+            self.assertEqual(service.ask("/v1/images/?" + query)[0], 200, query)
+
+    def test_06_counts_end_at_240(self):
+        body = service.search(page_size=2)
+        self.assertLessEqual(body["result_count"], 240)
+        self.assertLessEqual(body["page_count"], 120)
+
+    def test_07_faults_of_fields_are_lists_and_others_a_sentence(self):
+        self.assertEqual(service.ask("/v1/images/?license=x&page=0")[2]["detail"], {
+            "page": ["Ensure this value is greater than or equal to 1."], "license": ["License 'x' does not exist."]})
+        for path in ("/v1/images/?page_size=21", "/nowhere/", f"/v1/images/{identifier(5000)}/"):
+            self.assertIsInstance(service.ask(path)[2]["detail"], str)
+
+    def test_08_an_empty_parameter_is_absent_and_a_blank_one_wrong(self):
+        self.assertEqual(service.search(q="")["result_count"], service.search()["result_count"])
+        self.assertEqual(service.ask("/v1/images/?q=%20%09")[2], {"detail": {"q": ["This field may not be blank."]}})
+
+    def test_09_unknown_names_pass_and_old_ones_do_not(self):
+        self.assertEqual(service.ask("/v1/images/?colour=blue&categories=x&Q=a")[0], 200)
+        for old, now in (("li", "license"), ("lt", "license_type"), ("pagesize", "page_size"), ("provider", "source")):
+            self.assertEqual(service.ask(f"/v1/images/?{old}=x")[2], {"detail": {old: [
+                f"Parameter '{old}' is deprecated in this release of the API. Use '{now}' instead."]}})
+
+    def test_10_the_block_editor_is_answered_whatever_sources_there_are(self):
+        body = service.search("images", mature="false", excluded_source="inaturalist,wikimedia,nowhere", license="pdm,cc0", page_size=10)
+        self.assertTrue(body["results"])
+        for name in ("id", "title", "foreign_landing_url", "creator", "creator_url", "license", "license_version", "license_url", "thumbnail", "url"):
+            self.assertIn(name, body["results"][0])
+
+    def test_11_lists_are_never_null_and_urls_have_a_scheme(self):
+        for item in service.search(q="lighthouse")["results"] + [service.ask(f"/v1/images/{identifier(12)}/")[2]]:
+            self.assertIsInstance(item["tags"], list)
+            self.assertIsInstance(item["fields_matched"], list)
+            self.assertEqual(item["license"], item["license"].lower())
+            self.assertRegex(item["url"], "^https?://")
+
+    def test_12_links_lead_to_this_server(self):
+        here = f"http://{service.address}/v1/audio/{identifier(1002)}/"
+        item = service.ask(f"/v1/audio/{identifier(1002)}/")[2]
+        self.assertEqual([item[name] for name in ("detail_url", "related_url", "waveform", "thumbnail")], [here, here + "related/", here + "waveform/", here + "thumb/"])
+
+    # 13, tokens, is in test_accounts.py; 14, thumbnails, are not there yet.
+
+    def test_15_a_bad_token_is_never_anonymous(self):
+        for path in ("/v1/images/", "/v1/images/stats/", f"/v1/images/{identifier(1)}/", "/healthcheck/", "/v1/rate_limit/"):
+            status, _, body = service.ask(path, Authorization="bearer nonsense")
+            self.assertEqual((status, body), (401, {"detail": "Incorrect authentication credentials."}), path)
+
+    def test_injections_are_words(self):
+        for text in ("' or 1=1 --", '"}}}]}', "${jndi:ldap://x}", "{{7*7}}", "../../etc/passwd", "<script>", "a\r\nSet-Cookie: x=1", "%00", "\\", "*:*", "title:x OR 1"):
+            for name in ("q", "title", "creator", "tags", "source", "unstable__tag", "extension"):
+                status, headers, body = service.ask("/v1/images/?" + urllib.parse.urlencode({name: text}))
+                self.assertIn(status, (200, 400), (name, text))
+                self.assertNotIn("Set-Cookie", headers)
 
 
 class Lifecycle(unittest.TestCase):

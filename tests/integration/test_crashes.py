@@ -81,7 +81,8 @@ class KillNine(Checks):
 
     def test_a_killed_producer_goes_on_where_it_was(self):
         with Stream("producer") as stream:
-            server = stream.role("providers", "simulate", "providers", "--works", "400", "--seed", "3", "--listen", "127.0.0.1:0",
+            # No whole number of pages: an empty page behind a full one would be no end that a first run may believe.
+            server = stream.role("providers", "simulate", "providers", "--works", "410", "--seed", "3", "--listen", "127.0.0.1:0",
                                  "--truth", str(stream.folder / "providers.json"))
             mirror = until(lambda: next((word for word in server.log.read_text().split() if word.startswith("http://")), None), 20, "the simulator's address")
             arguments = ("produce", "jamendo", "--http-mirror", mirror)
@@ -95,8 +96,7 @@ class KillNine(Checks):
             reference = stream.run("produce", "jamendo", "--http-mirror", mirror, "--dry-run").stdout.splitlines()
             expected = {":".join(("audio", "jamendo", str(json.loads(line)["work"]["foreign_identifier"]))).encode() for line in reference}
             self.assertEqual(produced, expected)
-            live = {key for key, record in stream.catalogue().items() if record["status"] in ("live", "duplicate")}
-            self.assertEqual({identifier(key) for key in live if stream.catalogue()[key]["status"] == "live"}, stream.live_rows())
+            self.assertEqual({identifier(key) for key, record in stream.catalogue().items() if record["status"] == "live"}, stream.live_rows())
 
 
 class StoresAway(Checks):

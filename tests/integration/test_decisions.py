@@ -184,6 +184,44 @@ class Decisions(unittest.TestCase):
         for record in self.stream.read("media.catalog.v1"):
             validator.validate(record.json)
 
+    def report(self, number: int, reason: str, description: str | None = None) -> int:
+        body = json.dumps({"reason": reason, "description": description}).encode()
+        request = urllib.request.Request(f"http://{self.address}/v1/images/{identifier(key(number))}/report/", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.status
+
+    def queue(self) -> dict[str, dict]:
+        return {row["work_key"]: row for row in self.stream.json("reports", "list")}
+
+    def test_reports_are_a_queue_that_decisions_close(self):
+        for number, reason in ((14, "mature"), (14, "dmca"), (15, "other"), (14, "mature")):
+            self.assertEqual(self.report(number, reason, "what is wrong here is this"), 201)
+        row = self.queue()[key(14)]
+        self.assertEqual((row["reports"], row["reasons"], row["identifier"]), (3, "dmca, mature", identifier(key(14))), "three reports are one row")
+        self.assertEqual(list(self.queue()), [key(14), key(15)], "of one day what most people reported stands first")
+        said = until(lambda: (lambda found: len(found) >= 4 and found)(self.stream.read("media.reports.v1")), 20, "the reports to be said")
+        validator = jsonschema.Draft7Validator(json.loads((SOURCE / "schemas/records/report.schema.json").read_text()))
+        for record in said:
+            validator.validate(record.json)
+            self.assertEqual((record.headers["schema"], record.key.decode()), ("report/1", record.json["work_key"]))
+        self.assertEqual(sorted(record.json["work_key"] for record in said), [key(14)] * 3 + [key(15)])
+
+        number = str(row["report_id"])
+        made = self.decide("takedown", "--report", number)
+        self.assertEqual([(m["work_key"], m["active"]) for m in made], [(key(14), True)])
+        until(lambda: self.api_status(identifier(key(14))) == 404, 10, "the work to be gone")
+        shown = self.stream.json("reports", "show", number)
+        self.assertEqual([(one["outcome"], one["closed_by"], one["note"]) for one in shown], [("takedown", WHO[1], WHO[3])] * 3)
+        self.assertIn(b"is closed: takedown", self.stream.run("decide", "erase", "--report", number, *WHO, expect=3).stderr)
+
+        number = str(self.queue()[key(15)]["report_id"])
+        self.assertEqual(self.stream.run("reports", "close", number, *WHO).stdout, b"closed 1 report\n")
+        self.assertEqual(self.queue(), {})
+        self.assertEqual(self.api_status(identifier(key(15))), 200)
+        for arguments, code in ((("reports", "close", number, *WHO), 3), (("reports", "show", "4711"), 1), (("decide", "takedown", "--report", "4711", *WHO), 1),
+                                (("decide", "takedown", *WHO), 2), (("decide", "takedown", key(15), "--report", number, *WHO), 2)):
+            self.stream.run(*arguments, expect=code)
+
     def test_bad_messages_are_put_aside(self):
         before = len(self.stream.read("media.dead-letter.v1"))
         self.stream.produce("media.decisions.v1", f"{key(8)}|takedown".encode(), b"{}", schema="decision/1", partition=0)

@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from stream import Stream
+from stream import BINARY, Stream
 
 
 def put(stream: Stream, topic: str, key: str, value: bytes, **headers: str) -> None:
@@ -32,6 +32,31 @@ class Operate(unittest.TestCase):
         self.stream.run("topics", "delete", expect=3)
         self.stream.run("topics", "delete", "--yes", "__consumer_offsets", expect=3)
         self.assertEqual(self.stream.json("topics", "diff"), [])
+
+    def test_what_prints_again_and_again_ends_when_nobody_reads(self):
+        for command in (("stats", "--watch", "--line"), ("stats", "--watch"), ("lag", "--watch", "--json")):
+            with self.subTest(command):
+                # The next round would be in an hour: it is not a write that tells that the reader is gone.
+                child = subprocess.Popen([BINARY, *command, "--every", "3600"], env=self.stream.environment(),
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                try:
+                    self.assertNotEqual(child.stdout.readline(), "")
+                    child.stdout.close()
+                    self.assertEqual(child.wait(30), 1)
+                    self.assertIn("standard output", child.stderr.read().splitlines()[-1])
+                finally:
+                    child.kill()
+                    child.wait()
+                    child.stderr.close()
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for command in (("topics", "describe"), ("dead-letter", "list"), ("policy", "show"), ("schema", "status"), ("lag",), ("stats",),
+                        ("produce", "--list"), ("config", "show"), ("config", "docs"), ("completion", "bash"),
+                        ("simulate", "generate", "--works", "10", "--stdout")):
+            with self.subTest(command), open("/dev/full", "wb") as full:
+                done = subprocess.run([BINARY, *command], env=self.stream.environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(b"standard output", done.stderr.splitlines()[-1])
 
     def test_a_broker_that_is_away_is_exit_2(self):
         for command in (("lag",), ("stats",), ("topics", "diff"), ("dead-letter", "list"), ("replay", "sink.postgres", "--from-start")):

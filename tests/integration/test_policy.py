@@ -1,4 +1,4 @@
-"""Policy: lists that hold for all works, changed while everything runs; and sources that are hidden."""
+"""Policy: lists that hold for all works, changed while everything runs; sources that are hidden or made known; hosts that speak http alone."""
 
 import json
 import shutil
@@ -7,6 +7,7 @@ import subprocess
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import jsonschema
@@ -89,11 +90,12 @@ class Policy(OnAStream):
         return cls.metric(cls.metrics, "freshet_process_scan_jobs") == 0
 
     def settle(self) -> None:
-        """After policy was said: it was read, and what it asks for is done."""
+        """After policy was said: it was read, what it asks for is done, and both stores hold it."""
         said = self.stream.json("policy", "show")["version"]
         until(lambda: self.metric(self.metrics, "freshet_policy_version") >= said, 20, "the processor to read policy")
         time.sleep(0.5)
         until(self.scans_are_over, 30, "the scan")
+        until(self.stream.stores_hold_the_catalogue, 30, "both stores to hold what the scan wrote", every=0.5)
 
     def test_1_terms_write_the_works_concerned_and_no_other(self):
         before, records = self.stream.catalogue(), self.written()
@@ -195,6 +197,12 @@ class Policy(OnAStream):
             with urllib.request.urlopen(f"http://{self.address}/v1/images/?q=elsewhere", timeout=10) as reply:
                 return json.load(reply)["result_count"]
 
+        def show_again() -> None:
+            self.stream.run("policy", "reset", "source:behance", *WHO, expect=None)
+            self.stream.run("policy", "reset", "source:nowhere", *WHO, expect=None)
+            until(lambda: not self.stream.psql("SELECT 1 FROM source_visibility"), 20, "the row to go")
+
+        self.addCleanup(show_again)
         until(lambda: found() == 1, 10, "the work to be found")
         before, records, documents = status(), self.written(), self.stream.documents()
         said = json.loads(self.stream.run("decide", "hide-source", "behance", *WHO, "--json").stdout)
@@ -423,6 +431,166 @@ class Scans(OnAStream):
         until(lambda: sum(k.startswith("image:live:") for k in self.stream.catalogue()) == live, 60, "the new works", every=0.5)
         self.assertEqual(processor.stop(), 0)
         self.assertEqual(self.written() - records, self.works + live)
+
+
+
+class SourcesAndHosts(OnAStream):
+    """What is known of sources, in whatever case they come, and which hosts speak http alone. Tests are in order, and each ends as it began."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stream = cls.enterClassContext(Stream("policy-sources"))
+        cls.metrics = free_address()
+        cls.stream.process("one", "--loops", "2", "--metrics-listen", cls.metrics)
+        cls.stream.role("sink-postgres", "sink", "postgres")
+        cls.stream.role("sink-elasticsearch", "sink", "elasticsearch")
+        cls.address = free_address()
+        cls.api = cls.stream.role("api", "api", "--api-listen", cls.address)
+        sources = ["CAPL", "capl", "CAPL", "WoRMS", "city_museum", "city_museum", "City_Museum", "\u00c9cole", "\u00e9cole"]
+        for number, source in enumerate(sources):
+            cls.stream.produce_raw(*sighting(number, f"Owl {number}", provider="bugs", source=source,
+                                             url=f"http://files.old-museum.org/{number}.jpg" if number % 2 else f"https://files.example.org/{number}.jpg"))
+        until(lambda: len(cls.stream.live_rows()) == len(sources) and len(cls.stream.documents(live=True)) == len(sources), 90, "all works in both stores")
+        until(lambda: cls.found(q="owl") == set(range(len(sources))), 60, "the API to find them")
+        until(lambda: cls.stats().get("city_museum", {}).get("media_count") == 3, 30, "the sources to be counted")
+
+    @classmethod
+    def ask(cls, path: str, **parameters: str) -> tuple[int, object]:
+        query = urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(f"http://{cls.address}{path}?{query}", timeout=10) as reply:
+                return reply.status, json.load(reply)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    @classmethod
+    def found(cls, **parameters: str) -> set[int]:
+        status, body = cls.ask("/v1/images/", **parameters)
+        return {int(item["title"].split()[1]) for item in body["results"]} if status == 200 else {-status}
+
+    @classmethod
+    def stats(cls) -> dict[str, dict]:
+        return {entry["source_name"]: entry for entry in cls.ask("/v1/images/stats/")[1]}
+
+    def test_1_a_source_is_one_in_any_case(self):
+        everything = self.found(q="owl")
+        for names, works in {("capl", "CAPL", "Capl"): {0, 1, 2}, ("worms", "WoRMS", "WORMS"): {3}, ("city_museum", "CITY_MUSEUM"): {4, 5, 6},
+                             ("\u00c9cole", "\u00e9COLE"): {7, 8}}.items():
+            for name in names:
+                self.assertEqual(self.found(source=name), works, name)
+                self.assertEqual(self.found(excluded_source=name), everything - works, name)
+                self.assertEqual(self.found(unstable__collection="source", source=name), works, name)
+        stats = self.stats()
+        self.assertEqual({name: stats[name]["media_count"] for name in ("capl", "worms", "city_museum")}, {"capl": 3, "worms": 1, "city_museum": 3})
+        self.assertEqual({"CAPL", "WoRMS", "City_Museum"} & set(stats), set(), "each is listed once, as it is registered, or as most works have it")
+        self.assertEqual({item["source"] for item in self.ask("/v1/images/", source="CAPL")[1]["results"]}, {"capl"})
+        self.assertEqual(self.ask(f"/v1/images/{identifier(key(0, 'bugs'))}/")[1]["source"], "capl")
+        records = self.written()
+        for said in ("Capl", "capl", "CAPL"):
+            self.stream.run("decide", "hide-source", said, *WHO)
+            until(lambda: self.found(q="owl") == everything - {0, 1, 2}, 20, f"{said} to be hidden")
+            self.assertEqual(self.ask(f"/v1/images/{identifier(key(1, 'bugs'))}/")[0], 404)
+            self.assertNotIn("capl", self.stats())
+            self.assertEqual(self.stream.psql("SELECT source FROM source_visibility"), "capl", "one row, whatever was typed")
+            self.stream.run("decide", "show-source", said.upper(), *WHO)
+            until(lambda: self.found(q="owl") == everything, 20, "it to be back")
+        self.stream.run("policy", "reset", "source:CaPL", *WHO)
+        until(lambda: not self.stream.psql("SELECT 1 FROM source_visibility"), 20, "the row to go")
+        # One that nobody registered, made by hand, and in a case that no work has.
+        self.stream.psql("INSERT INTO source_visibility (source, hidden) VALUES ('CITY_museum', true)")
+        until(lambda: self.found(q="owl") == everything - {4, 5, 6}, 20, "it to be hidden")
+        self.stream.run("decide", "show-source", "city_museum", *WHO)
+        until(lambda: self.found(q="owl") == everything, 20, "policy to take the place of the row")
+        self.assertEqual(self.stream.psql("SELECT source FROM source_visibility"), "city_museum")
+        self.stream.run("policy", "reset", "source:city_museum", *WHO)
+        self.assertEqual(self.written(), records, "nothing was written to the catalogue")
+
+    def test_2_a_source_without_a_row_is_listed_and_can_be_registered(self):
+        entry = self.stats()["city_museum"]
+        self.assertEqual((entry["display_name"], entry["source_url"], entry["logo_url"], entry["media_count"]), ("City Museum", "", None, 3))
+        records = self.written()
+        file = self.stream.folder / "sources.json"
+        museum = {"name": "City_Museum", "display_name": "Museum of the City", "source_url": "https://museum.example.org", "media_types": ["image"]}
+        for bad, place in (([museum, {"name": "x"}], "rule.sources[1] (x): no media_types"),
+                           ([museum, {**museum, "name": "CITY_MUSEUM"}], "rule.sources[1] (CITY_MUSEUM) has, without regard to case, the name of rule.sources[0] (City_Museum)"),
+                           ([{**museum, "source_url": "museum.example.org"}], "rule.sources[0] (City_Museum): source_url is no address")):
+            file.write_text(json.dumps({"sources": bad}))
+            done = self.stream.run("policy", "set", "sources", str(file), *WHO, expect=2)
+            self.assertIn(place, done.stderr.decode())
+        file.write_text(json.dumps([museum, {"name": "empty_museum", "media_types": ["image", "audio"]}]))
+        self.assertTrue(self.stream.json("policy", "set", "sources", str(file), *WHO)["changed"])
+        until(lambda: self.stats().get("City_Museum", {}).get("display_name") == "Museum of the City", 20, "the entry to be in force")
+        stats = self.stats()
+        self.assertEqual((stats["City_Museum"]["source_url"], stats["City_Museum"]["media_count"]), (museum["source_url"], 3))
+        self.assertEqual((stats["empty_museum"]["display_name"], stats["empty_museum"]["media_count"]), ("Empty Museum", 0))
+        self.assertNotIn("city_museum", stats)
+        self.assertIn("capl", stats, "it is laid over what is shipped")
+        self.assertEqual(self.found(source="empty_museum"), set(), "registered, and empty so far")
+        self.assertEqual({item["source"] for item in self.ask("/v1/images/", source="city_museum")[1]["results"]}, {"City_Museum"})
+        shown = json.loads(self.stream.run("policy", "show", "sources").stdout)
+        self.assertEqual(shown["sources"][0], museum)
+        file.write_text(json.dumps(shown))
+        self.assertFalse(self.stream.json("policy", "set", "sources", str(file), *WHO)["changed"], "what is shown can be set")
+        self.assertEqual(self.api.stop(), 0)
+        self.api.start()
+        until(lambda: self.api_is_up() and "City_Museum" in self.stats(), 30, "the entry to be there after a restart")
+        self.stream.run("policy", "reset", "sources", *WHO)
+        until(lambda: self.stats().get("city_museum", {}).get("display_name") == "City Museum", 30, "what is shipped to hold again")
+        self.assertNotIn("empty_museum", self.stats())
+        self.assertIn({"name": "capl", "display_name": "CAPL", "source_url": "https://capl.washjeff.edu", "media_types": ["image"], "hidden": False},
+                      json.loads(self.stream.run("policy", "show", "sources").stdout)["sources"])
+        self.assertEqual(self.written(), records, "nothing was written to the catalogue")
+
+    def api_is_up(self) -> bool:
+        try:
+            return self.ask("/v1/images/stats/")[0] == 200
+        except OSError:
+            return False
+
+    def test_3_hosts_that_speak_http_alone(self):
+        def urls() -> dict[int, str]:
+            return {int(k.rsplit(":", 1)[1]): r["work"]["url"] for k, r in self.stream.catalogue().items()}
+
+        def scans_are_over() -> bool:
+            return self.metric(self.metrics, "freshet_process_scan_jobs") == 0
+
+        before, records, claims = self.stream.catalogue(), self.written(), len(self.stream.read("media.url-claims.v1"))
+        self.assertEqual({url.split(":")[0] for url in urls().values()}, {"https"})
+        done = self.stream.run("policy", "set", "http_hosts", "-", *WHO, stdin=b"files.old-museum.org\nhttp://met.org\n", expect=2)
+        self.assertIn("rule.hosts[1] (http://met.org) is a URL", done.stderr.decode())
+        self.stream.run("policy", "set", "http_hosts", "-", *WHO, stdin=b"# since May\nFILES.old-museum.org\n")
+        concerned = {number for number in urls() if number % 2}
+        until(lambda: {n for n, url in urls().items() if url == f"http://files.old-museum.org/{n}.jpg"} == concerned, 30, "the works concerned")
+        until(scans_are_over, 30, "the scan")
+        self.assertEqual(self.written() - records, len(concerned), "one record for each, and none for any other")
+        for work, record in self.stream.catalogue().items():
+            if int(work.rsplit(":", 1)[1]) not in concerned:
+                self.assertEqual(record, before[work])
+                continue
+            self.assertGreater(record["revision"], before[work]["revision"])
+            self.assertEqual({**record["work"], "url": ""}, {**before[work]["work"], "url": ""})
+            self.assertEqual(record["seen"], before[work]["seen"])
+        until(lambda: self.stream.psql("SELECT url FROM image WHERE foreign_identifier = '1'") == "http://files.old-museum.org/1.jpg", 15, "the row")
+        until(lambda: self.ask(f"/v1/images/{identifier(key(1, 'bugs'))}/")[1]["url"] == "http://files.old-museum.org/1.jpg", 15, "the API")
+        # The same bytes seen again are not cleaned again, and a new work has the scheme at once.
+        self.stream.produce_raw(*sighting(1, "Owl 1", provider="bugs", source="capl", day=2, url="http://files.old-museum.org/1.jpg"))
+        self.stream.produce_raw(*sighting(11, "Owl 11", provider="bugs", source="capl", url="https://files.old-museum.org/11.jpg"))
+        until(lambda: urls().get(11) == "http://files.old-museum.org/11.jpg", 20, "the new work")
+        self.assertEqual(urls()[1], "http://files.old-museum.org/1.jpg")
+        self.assertEqual(json.loads(self.stream.run("policy", "show", "http_hosts").stdout), {"hosts": ["files.old-museum.org"]})
+        self.stream.run("policy", "reset", "http_hosts", *WHO)
+        until(lambda: {url.split(":")[0] for url in urls().values()} == {"https"}, 30, "https to be back")
+        until(scans_are_over, 30, "the scan")
+        self.assertEqual(json.loads(self.stream.run("policy", "show", "http_hosts").stdout), {"hosts": []})
+        self.assertEqual(self.written() - records, 2 * len(concerned) + 2)
+        self.assertEqual(len(self.stream.read("media.url-claims.v1")) - claims, 1, "the new work's: http and https are one URL")
+
+    def test_4_messages_are_as_their_schema_says(self):
+        validator = jsonschema.Draft7Validator(json.loads((SOURCE / "schemas/records/policy.schema.json").read_text()))
+        said = {r.key: r.json for r in self.stream.read("media.policy.v1") if r.value and r.headers.get("schema") == "policy/1"}
+        self.assertLessEqual({b"sources", b"http_hosts"}, set(said))
+        for value in said.values():
+            validator.validate(value)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Providers(unittest.TestCase):
 
 
     def test_producers_make_what_the_truth_promises(self):
-        """The four producers over HTTP, paging, faults and mapping, then clean: each count of the truth."""
+        """Each producer over HTTP, paging, faults and mapping, then clean: each count of the truth."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             with Server("providers", "--works", "1200", "--seed", "5", "--errors", "0.03", "--truth", str(folder / "truth.json")) as server:

@@ -175,6 +175,31 @@ class BadRecords(unittest.TestCase):
             self.assertEqual(one.key, original[int(one.headers["dl.partition"]), int(one.headers["dl.offset"])])
             self.assertEqual(ends(stream), {p: o for p, o in sink_offsets(stream).items() if o})
 
+    def test_works_of_earlier_rules_and_later_decisions_are_in_both_stores(self):
+        with Stream("sinks-earlier") as stream:
+            tags = [{"name": f"tag {n}", "provider": "met" if n < 600 else "rekognition"} for n in range(1100)]
+            files = [{"url": f"https://a.example/{n}", "filetype": f"f{n}"} for n in range(102)]
+            decided = record(1)
+            decided[1]["decisions"] = {"restrict": {"history": "of another form"}, "takedown": None}
+            produce(stream, [record(0, tags=tags), decided, record(9, genres=[f"g{n}" for n in range(102)], alt_files=files)])
+            drain(stream)
+            self.assertEqual(3, len(stream.live_rows()))
+            self.assertEqual(stream.live_rows(), set(stream.documents(live=True)))
+            self.assertEqual("1100|1000|1099", stream.psql("SELECT jsonb_array_length(tags), hidden_tags[2], hidden_tags[cardinality(hidden_tags)] "
+                                                           "FROM image WHERE foreign_identifier = '0'"))
+            self.assertEqual("100|100", stream.psql("SELECT cardinality(genres), jsonb_array_length(alt_files) FROM audio"))
+            self.assertEqual("0", stream.psql("SELECT count(*) FROM decision"))
+
+            line = {"at": "2026-11-21T00:00:00.000Z", "decision_id": "0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11", "action": "takedown", "by": "A", "why": "b"}
+            key, value = record(1, revision=REVISION + 1, status="blocked")
+            value["decisions"] = {"restrict": {"history": [line]}, "takedown": {"active": True, "history": [line]}}
+            produce(stream, [(key, value)])
+            drain(stream)
+            self.assertNotIn(identifier(key), stream.live_rows())
+            self.assertNotIn(identifier(key), stream.documents(live=True))
+            self.assertEqual("takedown|b", stream.psql("SELECT kind, why FROM decision"))
+            self.assertEqual([], letters(stream))
+
     def test_one_row_that_postgres_refuses_is_found_by_halving(self):
         with Stream("sinks-halves") as stream:
             stream.psql("ALTER TABLE image ADD CHECK (title <> 'Refuse me')")

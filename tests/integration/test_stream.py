@@ -125,7 +125,11 @@ class EndToEnd(unittest.TestCase):
                          for line in self.stream.psql(f"SELECT identifier, revision FROM {table}").splitlines())
         documents = {key: str(version) for key, (version, _) in self.stream.documents().items()}
         self.assertEqual(revisions, documents)
-        self.assertEqual(revisions, {record["identifier"]: str(record["revision"]) for record in self.stream.catalogue().values()})
+        catalogue = self.stream.catalogue().values()
+        self.assertEqual(revisions, {record["identifier"]: str(record["revision"]) for record in catalogue})
+        # Searches are sorted by it, and asked for what is newer.
+        updated = {hit["_id"]: hit["_source"]["updated_on"] for media in ("image", "audio") for hit in self.stream.hits(self.stream.index_prefix + media)}
+        self.assertEqual(updated, {record["identifier"]: record["updated_on"] for record in catalogue if record["status"] == "live"})
 
     def test_5_reading_everything_again_changes_nothing(self):
         rows, documents = self.stream.rows(), self.stream.documents()

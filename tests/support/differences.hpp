@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/paths.hpp"
+
 namespace freshet::test {
 
 /// The whole of a file; fails the test and gives nothing where it cannot be read.
@@ -29,8 +31,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 /// Recorded replies, real rows and rule tables of the batch original. They are not part of the
 /// project: a checkout without them skips these tests, but not the one that CI makes.
 inline std::optional<std::filesystem::path> fixtures() {
-  const std::filesystem::path path =
-      std::filesystem::path{FRESHET_SOURCE_DIR} / ".." / "shared" / "fixtures";
+  const std::filesystem::path path = source_dir() / ".." / "shared" / "fixtures";
   if (std::filesystem::is_directory(path)) {
     return path;
   }
@@ -59,8 +60,7 @@ inline std::optional<std::filesystem::path> fixtures() {
 class Differences {
  public:
   Differences() {
-    const auto root = boost::json::parse(
-        read_file(std::filesystem::path{FRESHET_SOURCE_DIR} / "tests" / "differences.json"));
+    const auto root = boost::json::parse(read_file(source_dir() / "tests" / "differences.json"));
     for (const auto& item : root.as_array()) {
       const auto text = [&item](const char* name) {
         return std::string{item.at(name).as_string()};

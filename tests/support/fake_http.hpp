@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <vector>
 
 #include "core/http/http_client.hpp"
@@ -9,6 +10,7 @@
 namespace freshet::test {
 
 /// Answers from a function, or in order from a list, and remembers what was asked.
+/// @thread_safety  `send`; the function is called by one thread at a time.
 class FakeHttp final : public http::HttpClient {
  public:
   using Answer = std::function<Result<http::Response>(const http::Request&)>;
@@ -20,6 +22,7 @@ class FakeHttp final : public http::HttpClient {
   void then(Result<http::Response> answer) { answers_.push_back(std::move(answer)); }
 
   Result<http::Response> send(const http::Request& request) override {
+    const std::lock_guard lock{mutex_};
     requests.push_back(request);
     if (answer_) {
       return answer_(request);
@@ -37,6 +40,7 @@ class FakeHttp final : public http::HttpClient {
  private:
   Answer answer_;
   std::deque<Result<http::Response>> answers_;
+  std::mutex mutex_;
 };
 
 }  // namespace freshet::test

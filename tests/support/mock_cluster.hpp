@@ -48,6 +48,7 @@ class MockCluster {
     produce = 0,
     fetch = 1,
     offset_fetch = 9,
+    heartbeat = 12,
     init_producer_id = 22,
     add_partitions_to_transaction = 24,
     end_transaction = 26,
@@ -55,8 +56,15 @@ class MockCluster {
   /// The next `times` requests of that kind fail with `code`.
   void fail(Request request, rd_kafka_resp_err_t code, std::size_t times = 1) {
     for (std::size_t i = 0; i < times; ++i) {
-      rd_kafka_mock_push_request_errors(cluster_, static_cast<std::int16_t>(request), 1, code);
+      rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, static_cast<std::int16_t>(request),
+                                                   1, code, 0);
     }
+  }
+  /// How many of these are still to fail.
+  std::size_t errors_left(Request request) {
+    std::size_t count = 0;
+    rd_kafka_mock_broker_error_stack_cnt(cluster_, 1, static_cast<std::int16_t>(request), &count);
+    return count;
   }
   void refuse_topic_in_transactions(const std::string& name, rd_kafka_resp_err_t code) {
     rd_kafka_mock_topic_set_error(cluster_, name.c_str(), code);

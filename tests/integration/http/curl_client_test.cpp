@@ -223,6 +223,64 @@ TEST(CurlClient, FollowsRedirectsInsideTheMirrorAndNamesTheOriginal) {
   EXPECT_EQ(client.send(request)->status, 302);
 }
 
+/// What a client's second request carried of the first one's secrets.
+std::string secrets_of(const ServerRequest& request) {
+  return std::string{request["x-key"]} + "," + std::string{request["authorization"]};
+}
+
+Request with_a_key(const std::string& url) {
+  Request request = get(url);
+  request.headers = {{"X-Key", "secret"}, {"Accept", "text/html"}};
+  return request;
+}
+
+TEST(CurlClient, CredentialsStayWithSchemeHostAndPort) {
+  Server other{[](const ServerRequest& request, ServerResponse& response) {
+    response.body() = secrets_of(request) + "," + std::string{request["accept"]};
+  }};
+  std::string location = "/end";
+  Server server{[&](const ServerRequest& request, ServerResponse& response) {
+    if (request.target() == "/start") {
+      response.result(302);
+      response.set("Location", location);
+    } else {
+      response.body() = secrets_of(request);
+    }
+  }};
+  CurlClient client{{.username = "u", .password = "p"}};
+  const auto same = client.send(with_a_key(server.url() + "/start"));
+  ASSERT_TRUE(same) << same.error().message();
+  EXPECT_EQ(same->body, "secret,Basic dTpw") << "the same origin gets them";
+  location = other.url() + "/end";
+  const auto response = client.send(with_a_key(server.url() + "/start"));
+  ASSERT_TRUE(response) << response.error().message();
+  EXPECT_EQ(response->body, ",,text/html") << "another port does not";
+}
+
+TEST(CurlClient, BehindAMirrorTheOriginalsOriginsCount) {
+  std::string location;
+  Server server{[&](const ServerRequest& request, ServerResponse& response) {
+    if (request.target() == "/m/a.example/start") {
+      response.result(302);
+      response.set("Location", location);
+    } else {
+      response.body() = std::string{request.target()} + "," + secrets_of(request);
+    }
+  }};
+  CurlClient client{{.mirror = server.url() + "/m", .username = "u", .password = "p"}};
+  const auto body_by = [&](const std::string& where) {
+    location = where;
+    const auto response = client.send(with_a_key("https://a.example/start"));
+    return response ? response->body : response.error().message();
+  };
+  EXPECT_EQ(body_by("/end"), "/m/a.example/end,secret,Basic dTpw");
+  EXPECT_EQ(body_by("https://a.example:443/end"), "/m/a.example:443/end,secret,Basic dTpw");
+  EXPECT_EQ(body_by("http://a.example/end"), "/m/a.example/end,,") << "another scheme";
+  EXPECT_EQ(body_by("https://a.example:8443/end"), "/m/a.example:8443/end,,") << "another port";
+  EXPECT_EQ(body_by(server.url() + "/m/a.example/end"), "/m/a.example/end,secret,Basic dTpw")
+      << "the mirror's name for the same origin";
+}
+
 TEST(CurlClient, GivesUpAfterTenRedirects) {
   std::atomic<int> answered = 0;
   Server server{[&](const ServerRequest&, ServerResponse& response) {

@@ -42,8 +42,8 @@ class LagOnBroker : public ::testing::Test {
   }
   PartitionLag lag() {
     kafka::Consumer consumer{broker_.config(), reader_options()};
-    const KnownGroup known{"g", {"t"}};
-    const GroupLag found = read_lag(known, broker_.config(), broker_.admin(), consumer, {});
+    constexpr Role kReader{.name = "g", .topics = {"t"}};
+    const GroupLag found = read_lag(kReader, broker_.config(), broker_.admin(), consumer, {});
     EXPECT_EQ(found.partitions.size(), 1U);
     return found.partitions.at(0);
   }

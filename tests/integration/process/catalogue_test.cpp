@@ -14,14 +14,17 @@ namespace freshet {
 namespace {
 
 TEST_F(ProcessCatalogue, RestoresToTheTrueEndBehindAForeignOpenTransaction) {
-  auto first = start();
+  // One loop: a second that joined late would take partitions over, and restore behind the same
+  // transaction, before the second sighting is taken.
+  auto first = start("state", 1);
   sight("one", base);
   ASSERT_TRUE(wait_for_records(1));
 
   // Somebody's transaction stays open on the same partition: the last stable offset stands still.
+  // It is open for as long as this test wants, however slow the machine is.
   kafka::ProducerOptions options;
   options.transactional_id = broker.config().prefixed("foreign");
-  options.transaction_timeout = 8s;
+  options.transaction_timeout = 120s;
   kafka::Producer foreign{broker.config(), options};
   ASSERT_TRUE(foreign.init_transactions(20s));
   ASSERT_EQ(foreign.begin_transaction().outcome, kafka::Producer::Outcome::done);
@@ -44,7 +47,11 @@ TEST_F(ProcessCatalogue, RestoresToTheTrueEndBehindAForeignOpenTransaction) {
 
   // Seen again as it was last: with a state that ends before it, this would be a change.
   sight("two", base + 2s);
-  drain();
+  Child second = start_draining();
+  EXPECT_EQ(second.wait(3s), -1) << "the restore has to wait for the end of the transaction";
+  EXPECT_EQ(totals().at("unchanged"), 0);
+  ASSERT_EQ(foreign.abort_transaction(20s).outcome, kafka::Producer::Outcome::done);
+  ASSERT_EQ(second.wait(60s), 0);
   EXPECT_EQ(catalogue().size(), 2U);
   EXPECT_EQ(totals().at("created"), 1);
   EXPECT_EQ(totals().at("merged"), 1);
@@ -86,6 +93,63 @@ TEST_F(ProcessCatalogue, StateOfTopicsThatAreNoMoreIsSetAside) {
   drain();
   EXPECT_EQ(totals().at("created"), 3);
   EXPECT_EQ(catalogue().size(), 3U);
+}
+
+// As after a topic lost its end, or was restored from elsewhere: nothing may be waited for that is
+// no more, and what the topics hold now was never taken.
+TEST_F(ProcessCatalogue, AGroupThatIsPastTheEndsOfItsInputsReadsThemAnew) {
+  sight("one", base);
+  drain();
+  for (const bool wiped : {false, true}) {
+    const std::string group = topic("process.catalogue");
+    std::vector<kafka::TopicPartitionOffset> beyond;
+    for (const std::string_view name :
+         {topics::kRaw, topics::kDecisions, topics::kUrlClaims, topics::kUrlVerdicts}) {
+      for (int i = 0; i < kPartitions; ++i) {
+        beyond.push_back({{topic(name), kafka::Partition{i}}, kafka::Offset{1'000'000}});
+      }
+    }
+    bool set = false;  // a static member is gone when its session is over
+    for (const auto until = steady_clock::now() + 30s; !set && steady_clock::now() < until;) {
+      set = broker.admin().set_group_offsets(group, beyond).has_value();
+      std::this_thread::sleep_for(set ? 0ms : 500ms);
+    }
+    ASSERT_TRUE(set);
+    if (wiped) {
+      fs::remove_all(folder / "state");
+    }
+    sight(wiped ? "three" : "two", base + (wiped ? 2s : 1s));
+    drain();
+  }
+  EXPECT_EQ(totals().at("created"), 1);
+  EXPECT_EQ(totals().at("merged"), 2);
+  EXPECT_EQ(totals().at("works.live"), 1);
+}
+
+TEST_F(ProcessCatalogue, ADamagedRecordIsPutAsideAndTheWorkGoesOn) {
+  sight("one", base);
+  drain();
+  const auto known = catalogue();
+  ASSERT_EQ(known.size(), 1U);
+  std::string bad = *known[0].value;
+  const auto at = bad.find(R"("url":")");
+  ASSERT_NE(at, std::string::npos);
+  bad.replace(at, 5, R"("urn")");  // whole by its head, and no work
+  send(topics::kCatalog, "image:met:1", bad, schema_header::kCatalog,
+       kafka::Partition{known[0].partition});
+  fs::remove_all(folder / "state");
+  sight("two", base + 1s);
+  drain();
+  const auto letters = test::read_all(broker.config(), topic(topics::kDeadLetter), kPartitions);
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(*letters[0].key, "image:met:1");
+  EXPECT_EQ(*letters[0].value, bad);
+  const auto after = catalogue();
+  ASSERT_EQ(after.size(), 3U);
+  EXPECT_NE(after[2].value->find(R"("title":"two")"), std::string::npos);
+  EXPECT_EQ(totals().at("catalogue.put_aside"), 1);
+  EXPECT_EQ(totals().at("received"), 2);
+  EXPECT_EQ(totals().at("merged"), 1);
 }
 
 TEST_F(ProcessCatalogue, OneOfTheSameNameTakesOverAndTheFirstEndsWithOne) {

@@ -12,7 +12,7 @@
 #include "core/json.hpp"
 #include "core/key.hpp"
 #include "process_fixture.hpp"
-#include "processors/url_claim.hpp"
+#include "processors/record/url_claim.hpp"
 
 namespace freshet {
 namespace {

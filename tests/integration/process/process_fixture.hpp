@@ -16,9 +16,11 @@
 
 #include "core/json.hpp"
 #include "core/kafka/producer.hpp"
+#include "core/record/envelope.hpp"
 #include "core/topics.hpp"
 #include "core/totals.hpp"
 #include "tests/support/kafka_reading.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/real_broker.hpp"
 
 extern char** environ;
@@ -45,12 +47,12 @@ class Child {
     for (const auto& [name, value] : extra) {
       variables.push_back(name + "=" + value);
     }
-    std::vector<std::string> words{FRESHET_BINARY};
+    std::vector<std::string> words{freshet_binary()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     auto argv = pointers(words);
     auto envp = pointers(variables);
-    if (::posix_spawn(&pid_, FRESHET_BINARY, nullptr, nullptr, argv.data(), envp.data()) != 0) {
-      throw std::runtime_error{"cannot start " FRESHET_BINARY};
+    if (::posix_spawn(&pid_, freshet_binary(), nullptr, nullptr, argv.data(), envp.data()) != 0) {
+      throw std::runtime_error{std::string{"cannot start "} + freshet_binary()};
     }
   }
   ~Child() { kill(); }
@@ -135,11 +137,14 @@ class ProcessCatalogue : public testing::Test {
             {"FRESHET_STATE_DIR", (folder / state).string()},
             {"FRESHET_PROCESS_INSTANCE", "a"}};
   }
-  Child start(const std::string& state = "state") {
-    return Child{{"process", "catalogue", "--loops", "2"}, environment(state)};
+  Child start(const std::string& state = "state", int loops = 2) {
+    return Child{{"process", "catalogue", "--loops", std::to_string(loops)}, environment(state)};
+  }
+  Child start_draining() {
+    return Child{{"process", "catalogue", "--loops", "2", "--until-idle", "1"}, environment()};
   }
   void drain() {
-    Child child{{"process", "catalogue", "--loops", "2", "--until-idle", "1"}, environment()};
+    Child child = start_draining();
     ASSERT_EQ(child.wait(60s), 0);
   }
 
@@ -147,14 +152,13 @@ class ProcessCatalogue : public testing::Test {
     sight(title, at, id, "https://example.org/i/" + id + ".jpg");
   }
   void sight(const std::string& title, UtcTime at, const std::string& id, const std::string& url) {
-    send(
-        topics::kRaw, "image:met:" + id,
-        R"({"seen":{"fetched_at":")" + format_micros(at) +
-            R"(","run_id":"r"},"work":{"media_type":"image","provider":"met","foreign_identifier":")" +
-            id + R"(","foreign_landing_url":"https://example.org/l/)" + id + R"(","url":")" + url +
-            R"(","license_url":"https://creativecommons.org/licenses/by/4.0/","title":")" + title +
-            R"("}})",
-        schema_header::kRaw);
+    const std::string work =
+        R"({"media_type":"image","provider":"met","foreign_identifier":")" + id +
+        R"(","foreign_landing_url":"https://example.org/l/)" + id + R"(","url":")" + url +
+        R"(","license_url":"https://creativecommons.org/licenses/by/4.0/","title":")" + title +
+        R"("})";
+    send(topics::kRaw, "image:met:" + id,
+         write_raw_record({.fetched_at = at, .run_id = "r", .body = work}), schema_header::kRaw);
   }
   /// @param partition  nothing: by the key.
   void send(std::string_view to, const std::string& key, const std::optional<std::string>& value,

@@ -16,25 +16,25 @@ WorkRow image() {
   WorkRow row;
   row.identifier = kId;
   row.created_micros = 1709367330120045;
-  row.title = "Harbour at \"dawn\"";
-  row.foreign_landing_url = "example.org/works/17";
-  row.url = "https://files.example.org/17.jpg";
-  row.creator = "A. Painter";
-  row.creator_url = "//example.org/people/a-painter";
-  row.license = "BY";
-  row.license_version = "4.0";
-  row.provider = "examplemuseum";
-  row.source = "examplemuseum";
-  row.category = "photograph";
-  row.filetype = "jpg";
-  row.filesize = 812345;
+  row.text<Field::title>() = "Harbour at \"dawn\"";
+  row.text<Field::foreign_landing_url>() = "example.org/works/17";
+  row.text<Field::url>() = "https://files.example.org/17.jpg";
+  row.text<Field::creator>() = "A. Painter";
+  row.text<Field::creator_url>() = "//example.org/people/a-painter";
+  row.text<Field::license>() = "BY";
+  row.text<Field::license_version>() = "4.0";
+  row.text<Field::provider>() = "examplemuseum";
+  row.text<Field::source>() = "examplemuseum";
+  row.text<Field::category>() = "photograph";
+  row.text<Field::filetype>() = "jpg";
+  row.number<Field::filesize>() = 812345;
   row.tags = R"([{"name":"harbour","provider":"examplemuseum"},{"name":"secret","provider":"x"},
                  {"name":"boat","accuracy":0.98,"provider":"rek"},{"accuracy":1},
                  {"name":"sea","accuracy":1}])";
   row.hidden_tags = "[1]";
   row.sensitivity = "[]";
-  row.width = 3000;
-  row.height = 2000;
+  row.number<Field::width>() = 3000;
+  row.number<Field::height>() = 2000;
   return row;
 }
 
@@ -75,7 +75,7 @@ TEST(AppendItem, WritesNullsWhereAWorkSaysNothing) {
   WorkRow row;
   row.identifier = kId;
   row.created_micros = 1661621988000000;
-  row.license = "gpl";
+  row.text<Field::license>() = "gpl";
   const json::value value = json::parse(item(row, kImages));
   for (const char* field : {"title", "foreign_landing_url", "url", "creator", "creator_url",
                             "license_version", "license_url", "provider", "source", "category",
@@ -95,9 +95,9 @@ TEST(AppendItem, WritesAudio) {
            "secret":"y"},{"url":"https://x/b.wav","filetype":"wav","sample_rate":44100}])";
   row.audio_set =
       R"({"title":"Set","foreign_identifier":"9","creator":null,"filesize":"77","url":"https://s"})";
-  row.duration = 65000;
-  row.bit_rate = 128000;
-  row.sample_rate = 44100;
+  row.number<Field::duration>() = 65000;
+  row.number<Field::bit_rate>() = 128000;
+  row.number<Field::sample_rate>() = 44100;
   const json::value value = json::parse(item(row, kAudio));
   std::string keys;
   for (const auto& member : value.as_object()) {
@@ -120,9 +120,39 @@ TEST(AppendItem, WritesAudio) {
             json::value("http://host:8080/v1/audio/" + std::string{kId} + "/waveform/"));
 }
 
+// A field that the record contract calls shown is read for the API, and must be in its results.
+TEST(AppendItem, HasEveryFieldThatTheRecordContractCallsShown) {
+  for (const Media media : {Media::image, Media::audio}) {
+    const MediaType media_type = media == Media::image ? MediaType::image : MediaType::audio;
+    WorkRow row;
+    for (std::size_t i = 0; i < kFieldCount; ++i) {
+      row.texts[i] = "https://example.org/" + std::string{kFieldSpecs[i].name};
+      row.numbers[i] = 100 + static_cast<std::int64_t>(i);
+    }
+    const json::object shown = json::parse(item(row, {media, "https://host", false})).as_object();
+    for (std::size_t i = 0; i < kFieldCount; ++i) {
+      const FieldSpec& spec = kFieldSpecs[i];
+      const json::value* const found = shown.if_contains(spec.name);
+      if (!spec.is_shown || !spec.is_of(media_type)) {
+        EXPECT_EQ(found, nullptr) << spec.name;
+        continue;
+      }
+      ASSERT_NE(found, nullptr) << spec.name;
+      if (spec.name == "thumbnail") {
+        continue;  // of our own server
+      }
+      if (spec.is_text()) {
+        EXPECT_EQ(*found, json::value(*row.texts[i])) << spec.name;
+      } else {
+        EXPECT_EQ(*found, json::value(*row.numbers[i])) << spec.name;
+      }
+    }
+  }
+}
+
 TEST(AppendItem, GivesAudioAThumbnailWhereThereIsArtwork) {
   WorkRow row = image();
-  row.thumbnail = "https://x/art.jpg";
+  row.text<Field::thumbnail>() = "https://x/art.jpg";
   EXPECT_TRUE(json::parse(item(row, kAudio)).at("thumbnail").is_string());
 }
 

@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::set<std::string> kKnown = {"flickr", "met", "stocksnap"};
+const SourceNames kKnown = {"flickr", "met", "stocksnap"};
 const Caller kAnonymous{};
 const Caller kAuthenticated{.is_authenticated = true};
 const Caller kPrivileged{
@@ -141,6 +141,35 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
+    Indexes, ParseSearch,
+    testing::Values(Refusal{"Unknown", "internal__index=image-17", 400,
+                            field("internal__index", "Invalid index name `image-17`."),
+                            kAuthenticated},
+                    Refusal{"OfTheOtherMedia", "internal__index=audio", 400,
+                            field("internal__index", "Invalid index name `audio`."),
+                            kAuthenticated}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(ParseSearch, EverybodyMaySortTheNewestFirst) {
+  EXPECT_EQ(accepted("sort=created_on").sort_by, SortBy::indexed_on);
+  EXPECT_EQ(accepted("sort=indexed_on").sort_by, SortBy::indexed_on);
+  EXPECT_EQ(accepted("sort=updated_on").sort_by, SortBy::updated_on);
+  EXPECT_EQ(
+      accepted("unstable__sort_by=indexed_on&sort=relevance", Media::image, kAuthenticated).sort_by,
+      SortBy::relevance);
+  EXPECT_EQ(accepted("created_since=2026-11-21").created_since, parse_date("2026-11-21"));
+  EXPECT_EQ(accepted("updated_since=").updated_since, std::nullopt);
+  EXPECT_TRUE(accepted("exact_count=true").exact_count);
+}
+
+TEST(ParseSearch, AnIndexIsNamedByCallersWithATokenOnly) {
+  EXPECT_EQ(accepted("internal__index=nonsense").index, Index::automatic);
+  EXPECT_EQ(accepted("internal__index=image", Media::image, kAuthenticated).index, Index::all);
+  EXPECT_EQ(accepted("internal__index=audio-filtered", Media::audio, kAuthenticated).index,
+            Index::filtered);
+}
+
+INSTANTIATE_TEST_SUITE_P(
     SourcesAndCollections, ParseSearch,
     testing::Values(
         Refusal{"NoKnownSource", "source=Nope,none", 400,
@@ -161,9 +190,9 @@ INSTANTIATE_TEST_SUITE_P(
                 field("unstable__collection",
                       "The `creator` and `source` parameters are required when "
                       "`unstable__collection` is set to `creator`.")},
-        Refusal{"CollectionSourceIsExact", "unstable__collection=source&source=Met", 400,
+        Refusal{"CollectionOfAnUnknownSource", "unstable__collection=source&source=Nope", 400,
                 field("source",
-                      "Invalid source parameter 'Met'. Use one of the valid sources: 'flickr', "
+                      "Invalid source parameter 'Nope'. Use one of the valid sources: 'flickr', "
                       "'met', 'stocksnap'")}),
     [](const auto& row) { return row.param.name; });
 
@@ -225,6 +254,34 @@ TEST(ParseSearchAccepts, KnownSourcesAndWarnsOfTheRest) {
   EXPECT_THAT(accepted("source=met").warnings, IsEmpty());
 }
 
+// A source is asked for in any case, and found in every spelling that the index has of it.
+TEST(ParseSearchAccepts, SourcesInAnyCase) {
+  SourceNames known{"capl", "École", "worms"};
+  known.add("CAPL");
+  known.add("éCOLE");
+  known.add("Smith, Jones");
+  const auto accept = [&](const std::string& query) {
+    auto result = parse_search(Query::parse(query), Media::image, kAnonymous, known);
+    if (const Reply* reply = std::get_if<Reply>(&result)) {
+      ADD_FAILURE() << query << " refused: " << reply->body;
+      return SearchParameters{};
+    }
+    return std::get<SearchParameters>(std::move(result));
+  };
+  for (const std::string name : {"capl", "CAPL", "Capl", "capl,CAPL"}) {
+    EXPECT_THAT(accept("source=" + name).sources, ElementsAre("capl", "CAPL")) << name;
+    EXPECT_THAT(accept("excluded_source=" + name).excluded_sources, ElementsAre("capl", "CAPL"));
+    EXPECT_THAT(accept("source=" + name).warnings, IsEmpty());
+  }
+  EXPECT_THAT(accept("source=ÉCOLE").sources, ElementsAre("École", "éCOLE"));
+  EXPECT_THAT(accept("source=CAPL,nope").warnings.at(0).valid_sources, ElementsAre("capl"));
+  EXPECT_THAT(accept("source=smith,+jones").sources, ElementsAre("Smith, Jones"));
+  for (const std::string name : {"capl", "CAPL"}) {
+    EXPECT_THAT(accept("unstable__collection=source&source=" + name).collection_sources,
+                ElementsAre("capl", "CAPL"));
+  }
+}
+
 TEST(ParseSearchAccepts, WhatWordPressAsksOfAnIndexWithoutTheThreeLargeSources) {
   const auto result = parse_search(
       Query::parse("mature=false&excluded_source=flickr,inaturalist,wikimedia&license=pdm,cc0&"
@@ -257,9 +314,9 @@ TEST(ParseSearchAccepts, CollectionsWordForWord) {
       accepted("unstable__collection=creator&creator=Doe,+Jane&source=met");
   EXPECT_EQ(search.collection, Collection::creator);
   EXPECT_EQ(search.collection_creator, "Doe, Jane");
-  EXPECT_EQ(search.collection_source, "met");
-  EXPECT_EQ(accepted("unstable__collection=tag&unstable__tag=Cat&source=nope").collection_source,
-            "nope");
+  EXPECT_THAT(search.collection_sources, ElementsAre("met"));
+  EXPECT_THAT(accepted("unstable__collection=tag&unstable__tag=Cat&source=nope").collection_sources,
+              ElementsAre("nope"));
 }
 
 TEST(ParsePeaks, IsOfAudioOnly) {

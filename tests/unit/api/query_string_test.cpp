@@ -50,12 +50,5 @@ TEST(Query, EmptyAndNamelessParametersAreThereButNotFilled) {
   EXPECT_FALSE(query.contains("Q"));
 }
 
-TEST(TrimUnicode, TakesEverySpaceAwayAtBothEndsOnly) {
-  EXPECT_EQ(trim_unicode(" \t\n a b \xC2\xA0\xE3\x80\x80"), "a b");
-  EXPECT_EQ(trim_unicode("\xE2\x80\x89"), "");
-  EXPECT_EQ(trim_unicode(""), "");
-  EXPECT_EQ(trim_unicode("é"), "é");
-}
-
 }  // namespace
 }  // namespace freshet::api

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "api/endpoints.hpp"
+
 namespace freshet::api {
 namespace {
 
@@ -13,7 +15,8 @@ struct RouteCase {
 };
 
 std::string describe(const std::string& path) {
-  const auto found = find_route(path);
+  static const Router router{endpoints()};
+  const auto found = router.find(path);
   if (const Moved* moved = std::get_if<Moved>(&found)) {
     return "-> " + moved->location + (moved->query_text == QueryText::kept ? "" : " (no query)");
   }
@@ -21,7 +24,7 @@ std::string describe(const std::string& path) {
     return "none";
   }
   const Route& route = std::get<Route>(found);
-  return std::string{to_string(route.endpoint)} + " " + std::string{store_name(route.media)} +
+  return std::string{route.resource->name()} + " " + std::string{store_name(route.media)} +
          (route.identifier.empty() ? "" : " " + route.identifier);
 }
 

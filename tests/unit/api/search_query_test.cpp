@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
+#include <map>
 
 namespace freshet::api {
 namespace {
@@ -10,9 +11,13 @@ const std::string kExclusions =
     R"({"term":{"mature":true}},{"term":{"sensitivity":"sensitive_text"}})";
 const std::string kPopularity =
     R"({"rank_feature":{"field":"standardized_popularity","boost":10000}})";
+std::string of_source(const std::string& name) {
+  return R"({"term":{"source":{"value":")" + name + R"(","case_insensitive":true}}})";
+}
+
 const std::string kByRelevance = R"([{"_score":"desc"},{"identifier":"asc"}])";
 
-json::value bool_of(const SearchParameters& search, const std::set<std::string>& hidden = {}) {
+json::value bool_of(const SearchParameters& search, const SourceNames& hidden = {}) {
   return value_at(build_search(search, hidden), "/query/bool");
 }
 
@@ -23,9 +28,7 @@ TEST(BuildSearch, OfNothingMatchesAllByPopularity) {
             R"({"from":0,"size":20,"_source":false,"track_total_hits":10000,"query":{"bool":{)"
             R"("filter":[],"must_not":[)" +
                 kExclusions + R"(],"must":[{"match_all":{}}],"should":[)" + kPopularity +
-                R"(]}},"sort":)" + kByRelevance +
-                R"(,"highlight":{"order":"score","number_of_fragments":1,"fields":{)"
-                R"("title":{},"description":{},"tags.name":{}}}})");
+                R"(]}},"sort":)" + kByRelevance + "}");
 }
 
 TEST(BuildSearch, OfWordsNeedsAllOfThemAndPrefersTheTitle) {
@@ -34,9 +37,90 @@ TEST(BuildSearch, OfWordsNeedsAllOfThemAndPrefersTheTitle) {
   EXPECT_EQ(value_at(bool_of(search), "/must"), parsed(R"([{"simple_query_string":{
     "query":"red boat","fields":["title","description","tags.name"],
     "flags":"AND|NOT|PHRASE|WHITESPACE","default_operator":"AND"}}])"));
-  EXPECT_EQ(value_at(bool_of(search), "/should"), parsed(R"([{"simple_query_string":{
-    "query":"red boat","fields":["title"],"flags":"AND|NOT|PHRASE|WHITESPACE","boost":10000}},)" +
-                                                         kPopularity + "]"));
+  EXPECT_EQ(value_at(bool_of(search), "/should"),
+            parsed(R"([{"simple_query_string":{
+    "query":"red boat","fields":["title"],"flags":"AND|NOT|PHRASE|WHITESPACE","boost":10000,
+    "_name":"title"}},)" +
+                   kPopularity + R"(,{"bool":{"filter":[{"term":{"identifier":""}}],"should":[
+    {"simple_query_string":{"query":"red boat","fields":["description"],
+     "flags":"AND|NOT|PHRASE|WHITESPACE","_name":"description"}},
+    {"simple_query_string":{"query":"red boat","fields":["tags.name"],
+     "flags":"AND|NOT|PHRASE|WHITESPACE","_name":"tags.name"}}]}}])"));
+}
+
+TEST(BuildSearch, NeedNotTellWhatMatched) {
+  SearchParameters search;
+  search.q = "red boat";
+  const std::string request = to_json(build_search(search, {}, FieldsMatched::left_out));
+  EXPECT_EQ(request.find("_name"), request.npos);
+  EXPECT_NE(request.find(R"("boost":10000)"), request.npos) << "the order stays";
+}
+
+/// The words under which a field is asked for by name, by field.
+std::map<std::string, std::string> told(const SearchParameters& search) {
+  std::map<std::string, std::string> words;
+  const json::value should = value_at(bool_of(search), "/should");
+  for (const json::value& clause : should.get_array()) {
+    const json::value& inner = value_at(clause, "/bool/should");
+    json::array named = inner.is_array() ? inner.get_array() : json::array{clause};
+    for (const json::value& one : named) {
+      if (const auto name = text_at(one, "/simple_query_string/_name")) {
+        words.emplace(*name, *text_at(one, "/simple_query_string/query"));
+      }
+    }
+  }
+  return words;
+}
+
+TEST(BuildSearch, TellsWhereTheWordsAreThatWereAskedFor) {
+  using Words = std::map<std::string, std::string>;
+  SearchParameters search;
+  search.q = "\"dancing penguins\" ice -snow";
+  EXPECT_EQ(
+      told(search),
+      (Words{{"title", "dancing penguins ice"}, {"description", "ice"}, {"tags.name", "ice"}}));
+  search.q = "-snow";
+  EXPECT_EQ(told(search), Words{});
+  search.q = "*";
+  EXPECT_EQ(told(search), Words{}) << "everything is not a match";
+  search.q.reset();
+  search.title = "boat \"of fish\" -red";
+  search.tags = "sea";
+  search.creator = "Doe";
+  EXPECT_EQ(told(search), (Words{{"title", "boat \"of fish\""}, {"tags.name", "sea"}}));
+}
+
+TEST(BuildSearch, HasFewerClausesThanAnIndexTakesWhereEveryLetterIsAWord) {
+  SearchParameters search;
+  search.q = "";
+  for (int i = 0; i < 200; ++i) {
+    *search.q += "字";
+  }
+  std::size_t clauses = 3 * 200;  // must
+  for (const auto& [field, words] : told(search)) {
+    clauses += words.size() / std::string{"字"}.size();
+  }
+  EXPECT_LT(clauses, 1000U);
+}
+
+TEST(BuildSearch, OfStopWordsAsksTheFieldsThatKeepThem) {
+  SearchParameters search;
+  search.q = "IT";
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/must/0/simple_query_string/fields")),
+            R"(["title.raw","description.raw","tags.name.raw"])");
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/should/0/simple_query_string/fields")),
+            R"(["title.raw"])");
+  search.q = "it works";
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/must/0/simple_query_string/fields")),
+            R"(["title","description","tags.name"])");
+  search.q.reset();
+  search.title = "The";
+  search.creator = "The";
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/must/0/simple_query_string/fields")),
+            R"(["creator"])")
+      << "creators keep every word";
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/must/1/simple_query_string/fields")),
+            R"(["title.raw"])");
 }
 
 TEST(BuildSearch, OfPhrasesAsksTheUnstemmedFields) {
@@ -70,20 +154,45 @@ TEST(BuildSearch, KeepsTheOrderOfFilters) {
   search.sizes = {"small"};
   EXPECT_EQ(to_json(value_at(bool_of(search), "/filter")),
             R"([{"terms":{"extension":["jpg"]}},{"terms":{"category":["photograph"]}},)"
-            R"({"terms":{"source":["met","flickr"]}},{"terms":{"license":["by"]}},)"
-            R"({"terms":{"license":["by","cc0"]}},{"terms":{"length":["short"]}},)"
-            R"({"terms":{"aspect_ratio":["tall"]}},{"terms":{"size":["small"]}}])");
+            R"({"bool":{"should":[)" +
+                of_source("met") + "," + of_source("flickr") +
+                R"(],"minimum_should_match":1}},{"terms":{"license":["by"]}},)"
+                R"({"terms":{"license":["by","cc0"]}},{"terms":{"length":["short"]}},)"
+                R"({"terms":{"aspect_ratio":["tall"]}},{"terms":{"size":["small"]}}])");
 }
 
 TEST(BuildSearch, ExcludesSourcesSensitiveWorksAndHiddenSources) {
   SearchParameters search;
   search.excluded_sources = {"flickr"};
   EXPECT_EQ(to_json(value_at(bool_of(search, {"bad", "worse"}), "/must_not")),
-            R"([{"terms":{"source":["flickr"]}},)" + kExclusions +
-                R"(,{"terms":{"source":["bad","worse"]}}])");
+            "[" + of_source("flickr") + "," + kExclusions + R"(,{"bool":{"should":[)" +
+                of_source("bad") + "," + of_source("worse") + R"(],"minimum_should_match":1}}])");
   search.include_sensitive = true;
   search.excluded_sources = {};
   EXPECT_EQ(to_json(value_at(bool_of(search), "/must_not")), "[]");
+}
+
+// ASCII case is Elasticsearch's to fold; beyond it, every known spelling is asked for.
+TEST(BuildSearch, AsksForSourcesInAnyCase) {
+  SearchParameters search;
+  search.sources = {"capl", "CAPL", "École", "éCOLE"};
+  EXPECT_EQ(to_json(value_at(bool_of(search), "/filter/0/bool/should")),
+            "[" + of_source("capl") + "," + of_source("École") + "," + of_source("école") + "]");
+  SourceNames hidden{"bad"};
+  hidden.add("BAD");
+  EXPECT_EQ(to_json(value_at(bool_of({}, hidden), "/must_not/2")), of_source("bad"));
+}
+
+// Elasticsearch refuses a query of more than 1,024 clauses.
+TEST(BuildSearch, AsksForVeryManySourcesAsTheyAreSpelled) {
+  SearchParameters search;
+  for (int i = 0; i < 500; ++i) {
+    search.sources.push_back("S" + std::to_string(i));
+  }
+  EXPECT_EQ(value_at(bool_of(search), "/filter/0/bool/should").as_array().size(), 500U);
+  search.sources.push_back("one more");
+  EXPECT_EQ(value_at(bool_of(search), "/filter/0/terms/source").as_array().size(), 501U);
+  EXPECT_EQ(value_at(bool_of(search), "/filter/0/terms/source/0").as_string(), "S0");
 }
 
 TEST(BuildSearch, JoinsFieldsWithoutQ) {
@@ -113,6 +222,24 @@ TEST(BuildSearch, PagesAndSorts) {
   EXPECT_EQ(to_json(request.at("sort")), R"([{"created_on":"asc"},{"identifier":"asc"}])");
 }
 
+TEST(BuildSearch, SortsByTheLastChangeAndLeavesOutWhatIsOlder) {
+  SearchParameters search;
+  search.sort_by = SortBy::updated_on;
+  search.created_since = parse_time("2026-11-21T08:00:00Z");
+  search.updated_since = parse_date("2026-11-22");
+  search.exact_count = true;
+  const std::string range = R"({"range":{"created_on":{"gte":"2026-11-21T08:00:00.000Z"}}},)"
+                            R"({"range":{"updated_on":{"gte":"2026-11-22T00:00:00.000Z"}}})";
+  for (const auto& collection : {std::optional<Collection>{}, std::optional{Collection::tag}}) {
+    search.collection = collection;
+    const json::object request = build_search(search, {});
+    EXPECT_EQ(to_json(value_at(request, "/query/bool/filter")), "[" + range + "]");
+    EXPECT_EQ(to_json(request.at("sort")),
+              R"([{"updated_on":{"order":"desc","unmapped_type":"date"}},{"identifier":"asc"}])");
+    EXPECT_EQ(request.at("track_total_hits"), json::value(true));
+  }
+}
+
 TEST(BuildSearch, AddsAuthority) {
   SearchParameters search;
   search.boost_authority = true;
@@ -127,16 +254,15 @@ TEST(BuildSearch, OfACollectionIsExactAndByTime) {
   SearchParameters search;
   search.collection = Collection::creator;
   search.collection_creator = "Doe, Jane";
-  search.collection_source = "met";
+  search.collection_sources = {"met"};
   search.licenses = {"by"};
   search.creator = "Doe, Jane";
   const json::object request = build_search(search, {});
   EXPECT_EQ(to_json(value_at(request, "/query")),
-            R"({"bool":{"filter":[{"term":{"source":"met"}},)"
-            R"({"term":{"creator.keyword":"Doe, Jane"}}],"must_not":[)" +
-                kExclusions + "]}}");
+            R"({"bool":{"filter":[)" + of_source("met") +
+                R"(,{"term":{"creator.keyword":"Doe, Jane"}}],"must_not":[)" + kExclusions + "]}}");
   EXPECT_EQ(to_json(request.at("sort")), R"([{"created_on":"desc"},{"identifier":"asc"}])");
-  EXPECT_FALSE(request.contains("highlight"));
+  EXPECT_EQ(to_json(request).find("_name"), std::string::npos);
 }
 
 TEST(BuildRelated, ComparesTitleAndFirstTenTags) {
@@ -147,11 +273,24 @@ TEST(BuildRelated, ComparesTitleAndFirstTenTags) {
   const auto request = build_related(work, {"bad"});
   ASSERT_TRUE(request);
   EXPECT_EQ(to_json(value_at(*request, "/query")),
-            R"({"bool":{"must_not":[)" + kExclusions +
-                R"(,{"terms":{"source":["bad"]}},{"term":{"identifier":"id"}}],)"
+            R"({"bool":{"must_not":[)" + kExclusions + "," + of_source("bad") +
+                R"(,{"term":{"identifier":"id"}}],)"
                 R"("should":[{"match":{"title":"Harbour"}},{"terms":{"tags.name.keyword":)"
                 R"(["t0","t1","t2","t3","t4","t5","t6","t7","t8","t9"]}}],)"
                 R"("minimum_should_match":1}})");
+}
+
+TEST(BuildRelated, LeavesOutTagsThatTheIndexDoesNotKeepWhole) {
+  std::string wide;
+  for (int i = 0; i < 256; ++i) {
+    wide += "é";
+  }
+  const RelatedTo work{"id", std::nullopt, "Jane Doe", {std::string(1'000'000, 'a'), wide, "sea"}};
+  EXPECT_EQ(to_json(value_at(*build_related(work, {}), "/query/bool/should")),
+            R"([{"terms":{"tags.name.keyword":[")" + wide + R"(","sea"]}}])");
+  EXPECT_EQ(to_json(value_at(*build_related({"id", "", "Jane Doe", {std::string(257, 'a')}}, {}),
+                             "/query/bool/should")),
+            R"([{"term":{"creator.keyword":"Jane Doe"}}])");
 }
 
 TEST(BuildRelated, FallsBackToTheCreatorOrToNothing) {

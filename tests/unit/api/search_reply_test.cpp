@@ -8,10 +8,10 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST(ReadHits, TakesIdsAndHighlightedFieldsInOrder) {
+TEST(ReadHits, TakesIdsAndFieldsThatMatchedInOrder) {
   const auto hits = read_hits(R"({"timed_out":false,"_shards":{"failed":0},"hits":{
     "total":{"value":10000,"relation":"gte"},"hits":[
-      {"_id":"a","highlight":{"title":["<em>x</em>"],"tags.name":["y"]}},{"_id":"b"}]}})");
+      {"_id":"a","matched_queries":["tags.name","else","title"]},{"_id":"b"}]}})");
   ASSERT_TRUE(hits);
   EXPECT_EQ(hits->total, 10000);
   ASSERT_EQ(hits->hits.size(), 2U);
@@ -26,12 +26,52 @@ TEST(ReadHits, TakesAPlainTotalOrNone) {
 }
 
 TEST(ReadHits, RefusesWhatIsNotWhole) {
-  EXPECT_EQ(read_hits(R"({"_shards":{"failed":1},"hits":{"hits":[]}})").error().errc(),
-            Errc::store_refused);
   EXPECT_EQ(read_hits(R"({"timed_out":true,"hits":{"hits":[]}})").error().errc(), Errc::timed_out);
   for (const char* body : {"", "{}", "[]", R"({"hits":{"hits":[{}]}})", "<html>"}) {
     EXPECT_EQ(read_hits(body).error().errc(), Errc::malformed_payload) << body;
   }
+}
+
+constexpr const char* kFailing = R"({"_shards":{"total":3,"failed":2,"failures":[
+  {"shard":1,"index":"image-1","reason":{"type":"%s","reason":"why",
+   "caused_by":{"type":"%s","reason":"because"}}}]},
+  "hits":{"total":{"value":1},"hits":[{"_id":"a"}]},"aggregations":{"sources":{"buckets":[]}}})";
+
+std::string failing(const std::string& type, const std::string& cause = "runtime_exception") {
+  std::string body = kFailing;
+  body.replace(body.find("%s"), 2, type);
+  return body.replace(body.find("%s"), 2, cause);
+}
+
+TEST(ReadHits, DoesWithoutAShardThatFailedOnADocument) {
+  for (const char* type : {"illegal_argument_exception", "fetch_phase_execution_exception",
+                           "null_pointer_exception", "script_exception"}) {
+    const auto hits = read_hits(failing(type));
+    ASSERT_TRUE(hits) << type;
+    EXPECT_EQ(hits->hits.size(), 1U);
+    EXPECT_EQ(hits->lacking, std::string{type} + ": why");
+  }
+  EXPECT_EQ(read_hits(R"({"_shards":{"failed":0},"hits":{"hits":[]}})")->lacking, "");
+}
+
+TEST(ReadHits, DoesNotDoWithoutAShardThatIsAwayOrBusy) {
+  for (const std::string& body :
+       {std::string{R"({"_shards":{"failed":1},"hits":{"hits":[]}})"},
+        std::string{R"({"_shards":{"failed":1,"failures":[]},"hits":{"hits":[]}})"},
+        std::string{R"({"_shards":{"failed":1,"failures":[{"shard":0}]},"hits":{"hits":[]}})"},
+        failing("no_shard_available_action_exception"), failing("node_disconnected_exception"),
+        failing("es_rejected_execution_exception"), failing("circuit_breaking_exception"),
+        failing("fetch_phase_execution_exception", "task_cancelled_exception")}) {
+    const auto hits = read_hits(body);
+    ASSERT_FALSE(hits) << body;
+    EXPECT_EQ(hits.error().errc(), Errc::unreachable);
+    EXPECT_EQ(hits.error().retry(), Retry::after_backoff);
+  }
+}
+
+TEST(ReadSourceCounts, TakesNoSumOfAPart) {
+  EXPECT_EQ(read_source_counts(failing("illegal_argument_exception")).error().errc(),
+            Errc::unreachable);
 }
 
 TEST(ReadSourceCounts, ReadsBuckets) {

@@ -108,5 +108,24 @@ TEST(CleanPreview, SaysWhyAWorkIsNotPassedOn) {
   EXPECT_EQ(broken.reason, "malformed_payload");
 }
 
+TEST(RawPreview, ReadsTheEnvelopeAndCleansTheWork) {
+  const RawFunction preview = raw_preview();
+  const std::string seen = R"({"seen":{"fetched_at":"2026-11-20T00:00:00.000001Z","run_id":"r"},)";
+  const RawPreview kept = preview(seen + R"("work":)" + image("") + "}");
+  EXPECT_EQ(kept.kind, RawPreview::Kind::sighting);
+  EXPECT_EQ(kept.fetched_at, "2026-11-20T00:00:00.000001Z");
+  EXPECT_EQ(kept.clean.outcome, CleanPreview::Outcome::cleaned) << kept.clean.field;
+  EXPECT_EQ(kept.clean.key, "image:met:1");
+
+  const RawPreview broken = preview(seen + R"("work":)" + image("") + "");
+  EXPECT_EQ(broken.clean.outcome, CleanPreview::Outcome::rejected);
+  EXPECT_EQ(broken.clean.reason, "malformed_payload");
+  EXPECT_EQ(broken.fetched_at, "");
+
+  const RawPreview timeless = preview(R"({"seen":{},"work":{}})");
+  EXPECT_EQ(timeless.clean.outcome, CleanPreview::Outcome::rejected);
+  EXPECT_NE(timeless.clean.field, "");
+}
+
 }  // namespace
 }  // namespace freshet

@@ -7,6 +7,7 @@
 
 #include "app/completion.hpp"
 #include "core/check.hpp"
+#include "core/roles.hpp"
 
 namespace freshet {
 namespace {
@@ -49,6 +50,15 @@ TEST(CommandTree, EveryLeafRunsAndEveryCommandShowsAnExample) {
     EXPECT_THAT(app.get_footer(), HasSubstr("Example")) << path;
     EXPECT_THAT(app.get_footer(), HasSubstr("freshet " + path)) << path;
   });
+}
+
+TEST(CommandTree, EveryRoleIsACommand) {
+  CommandLine command_line{{}};
+  std::vector<std::string> paths;
+  walk(command_line.root(), "", [&](const std::string& path, CLI::App&) { paths.push_back(path); });
+  for (const Role& role : kRoles) {
+    EXPECT_THAT(paths, testing::Contains(role.command()));
+  }
 }
 
 TEST(CommandTree, EverySettingIsAFlag) {

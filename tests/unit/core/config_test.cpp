@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/check.hpp"
+#include "tests/support/paths.hpp"
 
 namespace freshet {
 namespace {
@@ -81,12 +82,25 @@ TEST(Config, EverySettingIsReadFromFlagEnvironmentAndFile) {
                                                      {"http.mirror", "http://127.0.0.1:9"},
                                                      {"http.mirror_waits", "true"},
                                                      {"http.user_agent", "x"},
+                                                     {"produce.scheduled", "all"},
+                                                     {"produce.catch_up_since", "2026-11-01"},
                                                      {"process.instance", "one"},
                                                      {"process.commit_interval_ms", "50"},
                                                      {"process.touch_after_days", "7"},
                                                      {"process.table_mb", "512"},
                                                      {"state.dir", "/s"},
                                                      {"api.listen", "0.0.0.0:80"},
+                                                     {"api.public_url", "https://api.example"},
+                                                     {"api.trusted_proxies", "10.0.0.0/8, ::1"},
+                                                     {"api.limits", "off"},
+                                                     {"api.rates", "anon_burst=60/min"},
+                                                     {"api.environment", "staging"},
+                                                     {"api.mail_url", "smtp://mail:25"},
+                                                     {"api.mail_dir", "/mails"},
+                                                     {"api.mail_from", "api@example.org"},
+                                                     {"web.enabled", "false"},
+                                                     {"web.dir", "/web"},
+                                                     {"web.pictures", "thumbnails"},
                                                      {"metrics.listen", "0.0.0.0:81"},
                                                      {"log.level", "debug"},
                                                      {"log.format", "text"}};
@@ -171,6 +185,13 @@ TEST(Config, ReportsAllFaultsAtOnceWithTheirPlaces) {
                       file.path() + ":4)")));
 }
 
+TEST(Config, AMarkAndReturnsAreNoPartOfAFile) {
+  const File file{"\xEF\xBB\xBF[kafka]\r\nbrokers = 'a:1'\r\n"};
+  ConfigSources sources;
+  sources.file = file.path();
+  EXPECT_EQ(load_config(sources).kafka.brokers, "a:1");
+}
+
 TEST(Config, NamesTheLineOfBrokenToml) {
   const File file{"[kafka]\nbrokers = \n"};
   ConfigSources sources;
@@ -211,7 +232,13 @@ INSTANTIATE_TEST_SUITE_P(
         Value{"elasticsearch.index_prefix", "Big", false},
         Value{"elasticsearch.index_prefix", "-x", false},
         Value{"elasticsearch.username", "only", false}, Value{"elasticsearch.ca_file", "/x", false},
-        Value{"redis.url", "http://x", false}, Value{"http.mirror", "", true},
+        Value{"redis.url", "http://x", false}, Value{"redis.url", "redis://r/x", false},
+        Value{"api.trusted_proxies", "proxy.example", false},
+        Value{"api.trusted_proxies", "10.0.0.0/8,2001:db8::/32", true},
+        Value{"api.limits", "cost", false}, Value{"api.rates", "anon_burst:60", false},
+        Value{"api.mail_url", "http://x", false}, Value{"api.mail_url", "smtps://u:p@x:465", true},
+        Value{"api.mail_from", "nobody", false}, Value{"api.public_url", "api.example", false},
+        Value{"api.environment", "a b", false}, Value{"http.mirror", "", true},
         Value{"http.mirror", "127.0.0.1:1", false}, Value{"http.mirror_waits", "yes", false},
         Value{"http.user_agent", "a\nb", false}, Value{"process.instance", "", false},
         Value{"process.instance", "a/b", false}, Value{"process.instance", "..", false},
@@ -222,6 +249,12 @@ INSTANTIATE_TEST_SUITE_P(
         Value{"log.level", "INFO", false}, Value{"log.format", "xml", false},
         Value{"providers.jamendo_key", "k", true}, Value{"providers.jamendo", "k", false},
         Value{"providers._key", "k", false}, Value{"providers.jamendo_key", "", false},
+        Value{"produce.scheduled", "jamendo,science_museum", true},
+        Value{"produce.scheduled", "jamendo science_museum", false},
+        Value{"produce.catch_up_since", "2026-02-30", false},
+        Value{"produce.catch_up_since", "", true},
+        Value{"produce.skip_errors.flickr", "http 504|timed out", true},
+        Value{"produce.skip_errors.flickr", " ", false}, Value{"produce.skip_errors", "x", false},
         Value{"kafka.librdkafka.ssl.ca.location", "/x", true}, Value{"kafka.nothing", "1", false},
         Value{"kafka.librdkafka", "x", false}));
 
@@ -280,10 +313,13 @@ TEST(Config, LeavesVariablesOfScriptsAlone) {
 
 TEST(Config, NeverShowsASecret) {
   ConfigSources sources;
-  sources.flags = {
-      {"elasticsearch.username", "u"},       {"elasticsearch.password", "hunter2"},
-      {"providers.jamendo_key", "hunter2"},  {"kafka.librdkafka.sasl.password", "hunter2"},
-      {"redis.url", "redis://:hunter2@r:1"}, {"postgres.dsn", "host=a password=hunter2 dbname=b"}};
+  sources.flags = {{"elasticsearch.username", "u"},
+                   {"elasticsearch.password", "hunter2"},
+                   {"providers.jamendo_key", "hunter2"},
+                   {"kafka.librdkafka.sasl.password", "hunter2"},
+                   {"api.mail_url", "smtp://u:hunter2@m"},
+                   {"redis.url", "redis://:hunter2@r:1"},
+                   {"postgres.dsn", "host=a password=hunter2 dbname=b"}};
   for (const auto& [key, value] : describe_config(load_config(sources))) {
     EXPECT_THAT(value, Not(HasSubstr("hunter2"))) << key;
   }
@@ -311,7 +347,7 @@ TEST(Config, MasksPasswordsInEveryFormOfDsn) {
 }
 
 TEST(ConfigDocs, AreNotStale) {
-  std::ifstream file{FRESHET_SOURCE_DIR "/docs/configuration.md"};
+  std::ifstream file{source_dir() / "docs" / "configuration.md"};
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), config_markdown())

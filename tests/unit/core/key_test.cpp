@@ -72,6 +72,16 @@ TEST(IsUuidV4, TakesOnlyTheFormThatClientsAccept) {
   }
 }
 
+TEST(IsUuid, TakesEveryVersionAndCase) {
+  EXPECT_TRUE(is_uuid("ba9169b5-d5fa-1e56-c949-22c56797d1c7"));
+  EXPECT_TRUE(is_uuid("BA9169B5-D5FA-4E56-A949-22C56797D1C7"));
+  for (const char* text :
+       {"", "ba9169b5d5fa4e56a94922c56797d1c7", "ga9169b5-d5fa-4e56-a949-22c56797d1c7",
+        "ba9169b5-d5fa-4e56-a949-22c56797d1c", "ba9169b5-d5fa-4e56-a949022c56797d1c7"}) {
+    EXPECT_FALSE(is_uuid(text)) << text;
+  }
+}
+
 TEST(MediaTypeNames, ReadBack) {
   EXPECT_EQ(parse_media_type(to_string(MediaType::image)), MediaType::image);
   EXPECT_EQ(parse_media_type(to_string(MediaType::audio)), MediaType::audio);

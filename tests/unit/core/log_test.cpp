@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <vector>
+
 #include "core/json.hpp"
 #include "core/log_repeats.hpp"
 #include "core/time.hpp"
@@ -14,14 +17,51 @@ using std::chrono::seconds;
 TEST(Repeats, AreHeldToOneInAnIntervalAndCounted) {
   Repeats repeats{seconds{10}};
   const Repeats::Time start{};
-  EXPECT_EQ(repeats.admit("a", start), 0U);
-  EXPECT_EQ(repeats.admit("a", start + seconds{1}), std::nullopt);
-  EXPECT_EQ(repeats.admit("a", start + seconds{9}), std::nullopt);
-  EXPECT_EQ(repeats.admit("b", start + seconds{9}), 0U);
-  EXPECT_EQ(repeats.admit("a", start + seconds{10}), 2U);
-  EXPECT_EQ(repeats.admit("a", start + seconds{19}), std::nullopt);
-  EXPECT_EQ(repeats.admit("a", start + seconds{21}), 1U);
-  EXPECT_EQ(repeats.admit("a", start + seconds{40}), 0U);
+  EXPECT_EQ(repeats.admit("a", "", start), 0U);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{1}), std::nullopt);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{9}), std::nullopt);
+  EXPECT_EQ(repeats.admit("b", "", start + seconds{9}), 0U);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{10}), 2U);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{19}), std::nullopt);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{21}), 1U);
+  EXPECT_EQ(repeats.admit("a", "", start + seconds{40}), 0U);
+}
+
+TEST(Repeats, OfDifferentThingsAreNoRepeats) {
+  Repeats repeats{seconds{10}};
+  const Repeats::Time start{};
+  EXPECT_EQ(repeats.admit("a", "loop 0", start), 0U);
+  EXPECT_EQ(repeats.admit("a", "loop 1", start), 0U);
+  EXPECT_EQ(repeats.admit("a", "loop 0", start), std::nullopt);
+  EXPECT_EQ(repeats.admit("a", "loop 1", start + seconds{11}), 0U);
+  EXPECT_EQ(repeats.admit("a", "loop 0", start + seconds{11}), 1U);
+}
+
+TEST(Repeats, OfTooManyThingsAreCountedTogetherAndNothingIsLost) {
+  Repeats repeats{seconds{10}};
+  const Repeats::Time start{};
+  constexpr std::size_t kThings = 10'000;
+  std::uint64_t written = 0;
+  std::uint64_t told = 0;
+  const auto admit = [&](std::size_t i, Repeats::Time now) {
+    if (const auto held = repeats.admit("a", std::to_string(i), now)) {
+      ++written;
+      told += *held;
+    }
+  };
+  for (std::size_t i = 0; i < kThings; ++i) {
+    admit(i, start);
+  }
+  EXPECT_EQ(written, Repeats::kMostThings);
+  for (std::size_t i = 0; i < kThings; ++i) {
+    admit(i, start + seconds{11});
+  }
+  EXPECT_EQ(written, 2 * Repeats::kMostThings);
+  for (const Repeats::Held& held : repeats.take_held()) {
+    told += held.count;
+  }
+  EXPECT_EQ(written + told, 2 * kThings);
+  EXPECT_TRUE(repeats.take_held().empty());
 }
 
 /// What `write` puts on standard error under these settings.
@@ -85,6 +125,69 @@ TEST(Log, HoldsRepeatsPerLevelAndEvent) {
     error("many_times");
   });
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream{text};
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST(Log, EveryLineAboutAnotherThingIsWritten) {
+  const std::string text = captured({"info", "json"}, [] {
+    for (const char* provider : {"met", "jamendo"}) {
+      for (const char* reason : {"no_detail", "no_url", "no_licence"}) {
+        warn("left_out_of_test", {{"provider", provider}, {"reason", reason}, {"records", 7}});
+      }
+    }
+    for (int partition = 0; partition < 4; ++partition) {
+      warn("set_aside_in_test", {{"why", "another topic"}, {"partition", partition}});
+    }
+  });
+  EXPECT_EQ(lines_of(text).size(), 10U) << text;
+}
+
+TEST(Log, ACountOrASentenceMakesNoOtherThing) {
+  const std::string text = captured({"info", "json"}, [] {
+    for (int i = 0; i < 100; ++i) {
+      warn("retried_in_test",
+           {{"sink", "postgres"}, {"attempts", i}, {"text", "after " + std::to_string(i) + " ms"}});
+    }
+  });
+  EXPECT_EQ(lines_of(text).size(), 1U) << text;
+}
+
+TEST(Log, InfoIsNeverHeldBack) {
+  const std::string text = captured({"info", "json"}, [] {
+    for (int i = 0; i < 4; ++i) {
+      info("taken_in_test", {{"loop", "one"}});
+    }
+  });
+  EXPECT_EQ(lines_of(text).size(), 4U) << text;
+}
+
+TEST(Log, TellsAtTheEndWhatWasHeldBackAndOfWhat) {
+  captured({"info", "json"}, [] { tell_held_back(); });  // of other tests
+  const std::string text = captured({"info", "json"}, [] {
+    for (int i = 0; i < 6; ++i) {
+      error("skipped_in_test", {{"provider", "met"}, {"page", i}, {"text", "a sentence"}});
+    }
+    error("skipped_in_test", {{"provider", "jamendo"}});
+    tell_held_back();
+    tell_held_back();
+  });
+  const auto lines = lines_of(text);
+  ASSERT_EQ(lines.size(), 3U) << text;
+  const auto last = parse_json(lines[2]);
+  ASSERT_TRUE(last) << lines[2];
+  EXPECT_EQ(text_at(*last, "/level"), "error");
+  EXPECT_EQ(text_at(*last, "/event"), "skipped_in_test");
+  EXPECT_EQ(text_at(*last, "/provider"), "met");
+  EXPECT_EQ(last->at("held_back"), 5);
+  EXPECT_EQ(last->as_object().if_contains("page"), nullptr);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/policy.hpp"
+#include "core/policy_log.hpp"
 
 #include <gtest/gtest.h>
 
@@ -108,6 +108,80 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SourceTooLong", "source:" + std::string(81, 's'), R"({"hidden":true})", "key/rule"},
         Case{"SourceControl", "source:a\tb", R"({"hidden":true})", "key/rule"},
         Case{"SourceNotUtf8", "source:\xff", R"({"hidden":true})", "key/rule"},
+        Case{"Sources", "sources",
+             R"({"sources":[{"name":"b","display_name":"B x","source_url":"https://b.org/é",)"
+             R"("media_types":["image","audio"],"hidden":true},)"
+             R"({"name":"A a","media_types":["audio"]}]})",
+             ""},
+        Case{"NoSources", "sources", R"({"sources":[]})", ""},
+        Case{"SourcesMissing", "sources", "{}", "rule.sources/required"},
+        Case{"SourcesNoList", "sources", R"({"sources":{}})", "rule.sources/required"},
+        Case{"TooManySources", "sources", R"({"sources":)" + repeated("1", 2'001) + "}",
+             "rule.sources/length"},
+        Case{"EntryNoObject", "sources", R"({"sources":["met"]})", "rule.sources[0]/object"},
+        Case{"EntryNameless", "sources", R"({"sources":[{"media_types":["image"]}]})",
+             "rule.sources[0].name/required"},
+        Case{"EntryNameOfSpaces", "sources",
+             R"({"sources":[{"name":" ","media_types":["image"]}]})",
+             "rule.sources[0].name/required"},
+        Case{"EntryNameNumber", "sources", R"({"sources":[{"name":7,"media_types":["image"]}]})",
+             "rule.sources[0].name/text"},
+        Case{"EntryNameTooLong", "sources",
+             R"({"sources":[{"name":")" + std::string(81, 'n') + R"(","media_types":["image"]}]})",
+             "rule.sources[0].name/text"},
+        Case{"EntryNameWithComma", "sources",
+             R"({"sources":[{"name":"a,b","media_types":["image"]}]})",
+             "rule.sources[0].name/no_comma"},
+        Case{"EntriesOfOneName", "sources",
+             R"({"sources":[{"name":"École","media_types":["image"]},)"
+             R"({"name":"x","media_types":["image"]},{"name":"éCOLE","media_types":["audio"]}]})",
+             "rule.sources[2].name/unique"},
+        Case{"EntryWithoutMedia", "sources", R"({"sources":[{"name":"a"}]})",
+             "rule.sources[0].media_types/required"},
+        Case{"EntryOfNoMedia", "sources", R"({"sources":[{"name":"a","media_types":[]}]})",
+             "rule.sources[0].media_types/media_types"},
+        Case{"EntryOfVideo", "sources",
+             R"({"sources":[{"name":"a","media_types":["image","video"]}]})",
+             "rule.sources[0].media_types/media_types"},
+        Case{"EntryUrlWithoutScheme", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"source_url":"a.org"}]})",
+             "rule.sources[0].source_url/url"},
+        Case{"EntryUrlOfAScript", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"source_url":"javascript:x"}]})",
+             "rule.sources[0].source_url/url"},
+        Case{"EntryUrlWithoutHost", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"source_url":"https:///x"}]})",
+             "rule.sources[0].source_url/url"},
+        Case{"EntryUrlWithSpace", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"source_url":"https://a b"}]})",
+             "rule.sources[0].source_url/url"},
+        Case{"EntryDisplayNumber", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"display_name":1}]})",
+             "rule.sources[0].display_name/text"},
+        Case{"EntryHiddenText", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"hidden":"no"}]})",
+             "rule.sources[0].hidden/boolean"},
+        Case{"EntryMisspelt", "sources",
+             R"({"sources":[{"name":"a","media_types":["image"],"displayname":"A"}]})",
+             "rule.sources[0]/members"},
+        Case{"Hosts", "http_hosts", R"({"hosts":["Old.Example.org","10.0.0.1","bücher.example"]})",
+             ""},
+        Case{"NoHosts", "http_hosts", R"({"hosts":[]})", ""},
+        Case{"HostsMissing", "http_hosts", R"({"terms":[]})", "rule.hosts/required"},
+        Case{"TooManyHosts", "http_hosts", R"({"hosts":)" + repeated("\"a.b\"", 10'001) + "}",
+             "rule.hosts/length"},
+        Case{"HostNumber", "http_hosts", R"({"hosts":["a.org",7]})", "rule.hosts[1]/text"},
+        Case{"HostEmpty", "http_hosts", R"({"hosts":[""]})", "rule.hosts[0]/text"},
+        Case{"HostOfSpaces", "http_hosts", R"({"hosts":["  "]})", "rule.hosts[0]/host"},
+        Case{"HostIsUrl", "http_hosts", R"({"hosts":["http://a.org"]})", "rule.hosts[0]/host"},
+        Case{"HostWithPath", "http_hosts", R"({"hosts":["a.org/x"]})", "rule.hosts[0]/host"},
+        Case{"HostWithPort", "http_hosts", R"({"hosts":["a.org:80"]})", "rule.hosts[0]/host"},
+        Case{"HostWithStar", "http_hosts", R"({"hosts":["*.a.org"]})", "rule.hosts[0]/host"},
+        Case{"HostWithSpace", "http_hosts", R"({"hosts":["a b.org"]})", "rule.hosts[0]/host"},
+        Case{"HostWithUser", "http_hosts", R"({"hosts":["u@a.org"]})", "rule.hosts[0]/host"},
+        Case{"HostWithoutDot", "http_hosts", R"({"hosts":["localhost"]})", "rule.hosts[0]/host"},
+        Case{"HostOfDots", "http_hosts", R"({"hosts":["a..org"]})", "rule.hosts[0]/host"},
+        Case{"HostOfOneDot", "http_hosts", R"({"hosts":["."]})", "rule.hosts[0]/host"},
         Case{"HiddenText", "source:flickr", R"({"hidden":"true"})", "rule.hidden/required"},
         Case{"Popularity", "popularity:image:met",
              R"({"metric":"views","percentile":0.85,"value":0,"constant":0.5,"works":3})", ""},
@@ -336,6 +410,54 @@ TEST(PolicyLog, TakenBackIsAVersionOfItsOwn) {
   back.version = "rubbish";
   log.apply(back);
   EXPECT_EQ(log.policy().version_of("source:met"), kNow);
+}
+
+TEST(SourcesRule, ErrorsNameTheEntryAndSayWhatIsWrong) {
+  const auto message = [](std::string_view text) -> std::string {
+    const auto rule = parse_policy_rule("sources", text);
+    return rule ? "" : std::string{rule.error().message()};
+  };
+  EXPECT_EQ(message(R"({"sources":[{"name":"capl","media_types":["image"]},)"
+                    R"({"name":"CAPL","media_types":["image"]}]})"),
+            "policy: rule.sources[1] (CAPL) has, without regard to case, the name of "
+            "rule.sources[0] (capl)");
+  EXPECT_EQ(message(R"({"sources":[{"name":"a","media_types":["photo"]}]})"),
+            "policy: rule.sources[0] (a): media_types is no list of image and audio");
+  EXPECT_EQ(message(R"({"sources":[{"name":"a","media_types":["image"],"url":"https://a.org"}]})"),
+            "policy: rule.sources[0] (a) has a member url; known are name, display_name, "
+            "source_url, media_types, hidden");
+}
+
+TEST(HttpHostsRule, KeepsHostsInOneFormAndOnce) {
+  const auto rule =
+      parse_policy_rule("http_hosts", R"({"hosts":[" B.Org. ","a.org","BÜCHER.example","b.org"]})");
+  ASSERT_TRUE(rule) << rule.error().message();
+  EXPECT_EQ(encode_policy_rule(*rule), R"({"hosts":["a.org","b.org","bücher.example"]})");
+  const auto bad = parse_policy_rule("http_hosts", R"({"hosts":["a.org","http://b.org/x"]})");
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().message(),
+            "policy: rule.hosts[1] (http://b.org/x) is a URL or has a path: only the name of the "
+            "host belongs here");
+}
+
+TEST(SourcesSaid, OfSeveralSpellingsTheLastOneHolds) {
+  PolicyLog log;
+  const std::string hidden = value_json(7, R"({"hidden":true})");
+  const std::string shown = value_json(9, R"({"hidden":false})");
+  const std::string other = value_json(8, R"({"hidden":true})");
+  const std::string again = value_json(10, R"({"hidden":true})");
+  ASSERT_FALSE(log.apply(message("source:CAPL", hidden)));
+  ASSERT_FALSE(log.apply(message("source:capl", shown)));
+  ASSERT_FALSE(log.apply(message("source:met", other)));
+  const auto said = sources_said(log.policy());
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_EQ(said.at("capl").name, "capl");
+  EXPECT_FALSE(std::get<SourceRule>(said.at("capl").value->rule).hidden);
+  ASSERT_FALSE(log.apply(message("source:CAPL", again)));
+  EXPECT_EQ(sources_said(log.policy()).at("capl").name, "CAPL");
+  EXPECT_TRUE(policy::is_same_key("source:CAPL", "source:Capl"));
+  EXPECT_FALSE(policy::is_same_key("source:CAPL", "source:met"));
+  EXPECT_FALSE(policy::is_same_key("popularity:image:A", "popularity:image:a"));
 }
 
 }  // namespace

@@ -108,6 +108,67 @@ TEST(TrimSpace, TakesBothEndsOnly) {
   EXPECT_EQ(trim_space(" \xE2\x80\xA8 a b\xC2\x85\t"), "a b");
   EXPECT_EQ(trim_space("\xC2\xA0"), "");
   EXPECT_EQ(trim_space("é"), "é");
+  EXPECT_EQ(trim_space(" \t\n a b \xC2\xA0\xE3\x80\x80"), "a b");
+  EXPECT_EQ(trim_space("\xE2\x80\x89"), "");
+  EXPECT_EQ(trim_space(""), "");
+}
+
+TEST(LowerAscii, LeavesTheRest) {
+  EXPECT_EQ(lower_ascii("ÉCOLE Z"),
+            "\xC3\x89"
+            "cole z");
+  EXPECT_EQ(lower_ascii("@[`{AZaz09"), "@[`{azaz09");
+}
+
+TEST(HexValue, KnowsTheDigitsOfBothCases) {
+  std::string digits;
+  for (int c = 0; c < 256; ++c) {
+    if (const int value = hex_value(static_cast<char>(c)); value >= 0) {
+      digits += static_cast<char>(c);
+      EXPECT_EQ(kHexDigits[static_cast<std::size_t>(value)], lower_letter(static_cast<char>(c)));
+    }
+  }
+  EXPECT_EQ(digits, "0123456789ABCDEFabcdef");
+}
+
+TEST(PercentDecode, LeavesWhatIsNoEscape) {
+  for (const Plus plus : {Plus::space, Plus::itself}) {
+    EXPECT_EQ(percent_decode("%C3%A9t%c3%a9", plus), "été");
+    EXPECT_EQ(percent_decode("100%zz%4", plus), "100%zz%4");
+    EXPECT_EQ(percent_decode("%%41%", plus), "%A%");
+    EXPECT_EQ(percent_decode("a%2Bb%00", plus), "a+b\0"s);
+    EXPECT_EQ(percent_decode("", plus), "");
+  }
+  EXPECT_EQ(percent_decode("a+b", Plus::space), "a b");
+  EXPECT_EQ(percent_decode("a+b", Plus::itself), "a+b");
+}
+
+struct Written {
+  double value;
+  std::string with_point;
+  std::string bare;
+};
+
+TEST(AppendDouble, WritesTheShortestDigitsAsTheBatchOriginalDoes) {
+  const std::vector<Written> rows{{0, "0.0", "0"},
+                                  {-0.0, "-0.0", "-0"},
+                                  {5, "5.0", "5"},
+                                  {100000, "100000.0", "100000"},
+                                  {0.1, "0.1", "0.1"},
+                                  {0.0001, "0.0001", "0.0001"},
+                                  {0.00001, "1e-05", "1e-05"},
+                                  {9007199254740992.0, "9007199254740992.0", "9007199254740992"},
+                                  {1e16, "1e+16", "1e+16"},
+                                  {1.5e300, "1.5e+300", "1.5e+300"},
+                                  {1.0 / 3, "0.3333333333333333", "0.3333333333333333"}};
+  for (const auto& [value, with_point, bare] : rows) {
+    std::string out = "x";
+    append_double(out, value, WholeNumber::with_point);
+    EXPECT_EQ(out, "x" + with_point);
+    out.clear();
+    append_double(out, value, WholeNumber::bare);
+    EXPECT_EQ(out, bare);
+  }
 }
 
 }  // namespace

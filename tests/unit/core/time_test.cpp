@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <string>
 
 #include "tests/support/fake_clock.hpp"
@@ -108,6 +110,17 @@ TEST(FormatTime, HoldsTheEndsOfTheRange) {
     const auto time = parse_time(text);
     ASSERT_TRUE(time) << text;
     EXPECT_EQ(format_micros(*time), text);
+  }
+}
+
+TEST(FromMillis, EndsWhereTextsEnd) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t millis : {kMost, std::int64_t{319'500'000'000'000'000}}) {
+    EXPECT_EQ(format_millis(UtcTime::from_millis(millis)), "9999-12-31T23:59:59.999Z");
+  }
+  EXPECT_EQ(format_millis(UtcTime::from_millis(-kMost - 1)), "0001-01-01T00:00:00.000Z");
+  for (const char* text : {"0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"}) {
+    EXPECT_EQ(UtcTime::from_millis(parse_time(text)->millis()), *parse_time(text));
   }
 }
 

@@ -30,9 +30,11 @@ TopicSpec spec_of(std::string_view name) {
 }
 
 constexpr std::string_view kAll[] = {
-    topics::kRaw,         topics::kCatalog,       topics::kSeen,       topics::kUrlClaims,
-    topics::kUrlVerdicts, topics::kDecisions,     topics::kPolicy,     topics::kTotals,
-    topics::kDeadLetter,  topics::kProducerState, topics::kUsageEvents};
+    topics::kRaw,        topics::kCatalog,       topics::kSeen,
+    topics::kUrlClaims,  topics::kUrlVerdicts,   topics::kDecisions,
+    topics::kPolicy,     topics::kTotals,        topics::kPages,
+    topics::kDeadLetter, topics::kProducerState, topics::kUsageEvents,
+    topics::kReports,    topics::kAlerts,        topics::kDeadLetterActions};
 
 TEST(TopicSpecs, NameEveryTopicOnceUnderThePrefix) {
   std::set<std::string> expected;
@@ -51,7 +53,7 @@ TEST(TopicSpecs, NameEveryTopicOnceUnderThePrefix) {
 TEST(TopicSpecs, GiveWhatIsKeyedByWorkOnePartitionCount) {
   for (const std::string_view name :
        {topics::kRaw, topics::kCatalog, topics::kSeen, topics::kUrlClaims, topics::kUrlVerdicts,
-        topics::kDecisions, topics::kTotals, topics::kDeadLetter}) {
+        topics::kDecisions, topics::kTotals, topics::kDeadLetter, topics::kReports}) {
     EXPECT_EQ(spec_of(name).partitions, 12) << name;
   }
   EXPECT_EQ(spec_of(topics::kPolicy).partitions, 1);
@@ -61,10 +63,10 @@ TEST(TopicSpecs, GiveWhatIsKeyedByWorkOnePartitionCount) {
 
 TEST(TopicSpecs, CompactStateAndExpireEvents) {
   constexpr std::int64_t kDay = 86'400'000;
-  const std::map<std::string_view, std::int64_t> expire = {{topics::kRaw, 30},
-                                                           {topics::kSeen, 30},
-                                                           {topics::kDeadLetter, 90},
-                                                           {topics::kUsageEvents, 30}};
+  const std::map<std::string_view, std::int64_t> expire = {
+      {topics::kRaw, 30},        {topics::kSeen, 30},  {topics::kReports, 30},
+      {topics::kDeadLetter, 90}, {topics::kPages, 30}, {topics::kUsageEvents, 30},
+      {topics::kAlerts, 90}};
   for (const std::string_view name : kAll) {
     const TopicSpec spec = spec_of(name);
     if (const auto days = expire.find(name); days != expire.end()) {

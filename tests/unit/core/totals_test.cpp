@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace freshet {
 namespace {
 
@@ -42,6 +44,16 @@ TEST(Totals, AreNestedOneDeep) {
   totals.add("dropped.licence", 3);
   EXPECT_EQ(encode_totals(totals), R"({"received":12,"dropped":{"licence":3}})");
   EXPECT_EQ(encode_totals({}), "{}");
+}
+
+TEST(Totals, EndWhereNumbersEnd) {
+  auto totals = parse_totals(R"({"a":9223372036854775807,"b":{"x":-9223372036854775808,"y":-1}})");
+  ASSERT_TRUE(totals);
+  EXPECT_EQ(totals->sum("b"), std::numeric_limits<std::int64_t>::min());
+  totals->add("a", 1);
+  totals->add(*totals);
+  EXPECT_EQ(totals->at("a"), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(totals->at("b.y"), -2);
 }
 
 TEST(Totals, RefuseOtherShapes) {

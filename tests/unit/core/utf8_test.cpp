@@ -42,5 +42,28 @@ TEST(Utf8, CountsAndCutsCodePointsNotBytes) {
   EXPECT_EQ(first_code_points("", 3), "");
 }
 
+TEST(Utf8, AMarkIsTakenOffOnce) {
+  EXPECT_EQ(without_bom("\xEF\xBB\xBF\xEF\xBB\xBFx"), "\xEF\xBB\xBFx");
+  EXPECT_EQ(without_bom("\xEF\xBB"), "\xEF\xBB");
+  EXPECT_EQ(without_bom("x\xEF\xBB\xBF"), "x\xEF\xBB\xBF");
+  EXPECT_EQ(without_bom(""), "");
+}
+
+TEST(WellFormedUtf8, HasOneReplacementForARunOfBadBytes) {
+  EXPECT_EQ(well_formed_utf8("été"), "été");
+  EXPECT_EQ(well_formed_utf8("a\xFF\xFE"
+                             "b\xC3"),
+            "a\uFFFDb\uFFFD");
+  EXPECT_EQ(well_formed_utf8("\xED\xA0\x80x"), "\uFFFDx");
+}
+
+TEST(AppendUtf8, WritesOneToFourBytes) {
+  std::string out;
+  for (const char32_t code : {U'a', U'é', U'中', U'\U00010428'}) {
+    append_utf8(out, code);
+  }
+  EXPECT_EQ(out, "aé中\U00010428");
+}
+
 }  // namespace
 }  // namespace freshet

@@ -161,14 +161,56 @@ TEST(SleepFor, DoesNotWaitForAMirrorUnlessTold) {
   EXPECT_FALSE(sleep_for(config, stopped.get_token())(std::chrono::hours{1}));
 }
 
-TEST(RetryAfter, IsSecondsOrADate) {
+struct RetryAfterRow {
+  const char* name;
+  const char* text;
+  std::optional<milliseconds> wait;
+};
+
+class RetryAfter : public ::testing::TestWithParam<RetryAfterRow> {};
+
+TEST_P(RetryAfter, IsSecondsOrADate) {
   const UtcTime now = *parse_time("1994-11-06T08:49:00Z");
-  EXPECT_EQ(parse_retry_after("120", now), milliseconds{120'000});
-  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), milliseconds{37'000});
-  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now), milliseconds{0});
-  EXPECT_EQ(parse_retry_after("soon", now), std::nullopt);
-  EXPECT_EQ(parse_retry_after("-1", now), std::nullopt);
-  EXPECT_EQ(parse_retry_after("Sun, 36 Nov 1994 08:49:37 GMT", now), std::nullopt);
+  EXPECT_EQ(parse_retry_after(GetParam().text, now), GetParam().wait);
+}
+
+constexpr milliseconds kTenYears{10LL * 365 * 86'400'000};
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, RetryAfter,
+    ::testing::Values(
+        RetryAfterRow{"Seconds", "120", milliseconds{120'000}},
+        RetryAfterRow{"Zero", "0", milliseconds{0}},
+        RetryAfterRow{"LeadingZeros", "0000000000000000000000120", milliseconds{120'000}},
+        RetryAfterRow{"SpaceAround", " \t120 ", milliseconds{120'000}},
+        RetryAfterRow{"MoreThanAnInt", "2147483648", kTenYears},
+        RetryAfterRow{"MoreThanALong", "9223372036854775808", kTenYears},
+        RetryAfterRow{"FortyDigits", "9999999999999999999999999999999999999999", kTenYears},
+        RetryAfterRow{"Negative", "-1", std::nullopt}, RetryAfterRow{"Signed", "+5", std::nullopt},
+        RetryAfterRow{"Fraction", "1.5", std::nullopt}, RetryAfterRow{"Blank", "", std::nullopt},
+        RetryAfterRow{"OnlySpace", "  ", std::nullopt}, RetryAfterRow{"Word", "soon", std::nullopt},
+        RetryAfterRow{"Unit", "120s", std::nullopt},
+        RetryAfterRow{"Date", "Sun, 06 Nov 1994 08:49:37 GMT", milliseconds{37'000}},
+        RetryAfterRow{"DateThatIsPast", "Sun, 06 Nov 1994 08:48:37 GMT", milliseconds{0}},
+        RetryAfterRow{"OldDate", "Sunday, 06-Nov-94 08:49:37 GMT", milliseconds{37'000}},
+        RetryAfterRow{"OldDateOfTheCenturyBefore", "Friday, 06-Nov-59 08:49:37 GMT",
+                      milliseconds{0}},
+        RetryAfterRow{"AsctimeDate", "Sun Nov  6 08:49:37 1994", milliseconds{37'000}},
+        RetryAfterRow{"NoSuchDay", "Sun, 36 Nov 1994 08:49:37 GMT", std::nullopt},
+        RetryAfterRow{"NoSuchMonth", "Sun, 06 Nop 1994 08:49:37 GMT", std::nullopt},
+        RetryAfterRow{"DateWithoutZone", "Sun, 06 Nov 1994 08:49:37", std::nullopt}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+// It asks for a wait, and a long one: trying again in a second would be the opposite.
+TEST(PatientClient, AWaitOfMoreDigitsThanAnIntIsNotWaitedForAndNotIgnored) {
+  int requests = 0;
+  test::FakeHttp inner{[&](const Request& request) -> Result<Response> {
+    ++requests;
+    return Response{429, {{"retry-after", "99999999999"}}, "", request.url};
+  }};
+  PatientClient client{inner, Patience{}, [](milliseconds) { return true; }};
+  EXPECT_EQ(client.send(get("https://a.org/"))->status, 429);
+  EXPECT_EQ(requests, 1);
 }
 
 }  // namespace

@@ -14,6 +14,34 @@ struct Redirect {
   const char* expected;  // null: nothing
 };
 
+struct Origin {
+  const char* name;
+  const char* url;
+  const char* expected;  // null: nothing
+};
+
+class OriginOf : public ::testing::TestWithParam<Origin> {};
+
+TEST_P(OriginOf, IsSchemeHostAndPort) {
+  const auto& row = GetParam();
+  const auto result = origin_of(row.url);
+  ASSERT_EQ(result.has_value(), row.expected != nullptr);
+  if (result) {
+    EXPECT_EQ(*result, row.expected);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, OriginOf,
+    ::testing::Values(Origin{"PortOfTheScheme", "https://A.org/x?y", "https://a.org:443"},
+                      Origin{"PortSaid", "http://a.org:80", "http://a.org:80"},
+                      Origin{"PortOfItsOwn", "HTTP://a.org:8080/", "http://a.org:8080"},
+                      Origin{"Credentials", "https://u:p@a.org/", "https://a.org:443"},
+                      Origin{"NumericHost", "http://[::1]:9200/", "http://[::1]:9200"},
+                      Origin{"OtherScheme", "ftp://a.org/", nullptr},
+                      Origin{"NoUrl", "a b", nullptr}),
+    [](const auto& row) { return row.param.name; });
+
 class ResolveUrl : public ::testing::TestWithParam<Redirect> {};
 
 TEST_P(ResolveUrl, FollowsTheRules) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/policy_log.hpp"
 #include "operate/sums.hpp"
 
 namespace freshet {

@@ -62,10 +62,10 @@ class FakeCluster {
                  : reply(200, {{"index_templates",
                                 json::array{json::object{{"index_template", found->second}}}}});
     }
-    if (path.starts_with("/_alias/")) {
+    if (const auto at = path.find("/_alias/"); at != std::string::npos) {
       json::object behind;
       for (const auto& [name, body] : indexes) {
-        if (body.at("aliases").as_object().contains(path.substr(8))) {
+        if (body.at("aliases").as_object().contains(path.substr(at + 8))) {
           behind[name] = json::object{};
         }
       }
@@ -163,9 +163,15 @@ TEST_F(Indexes, AClusterThatIsAwayOrRefusesIsToldApart) {
     return Error{Errc::unreachable, Retry::after_backoff, "refused"};
   }};
   EXPECT_THROW(elasticsearch_status(away, options_), StartupError);
-  FakeHttp refusing{[](const http::Request& r) -> Result<http::Response> {
-    return http::Response{403, {}, "{}", r.url};
+  int status = 0;
+  FakeHttp refusing{[&status](const http::Request& r) -> Result<http::Response> {
+    return http::Response{status, {}, "{}", r.url};
   }};
+  for (const int door : {401, 403}) {
+    status = door;
+    EXPECT_THROW(elasticsearch_status(refusing, options_), StartupError) << door;
+  }
+  status = 400;
   EXPECT_THROW(elasticsearch_status(refusing, options_), WorkFailed);
 }
 

@@ -36,10 +36,11 @@ Sums agreeing() {
   LiveCounts stored;
   stored.by_media_type = {{"image", 8}, {"audio", 2}};
   stored.by_provider = {{"met", 8}, {"jamendo", 2}};
-  sums.postgres = stored;
-  sums.elasticsearch = stored;
+  sums.stores = {{"postgres", "PostgreSQL", stored}, {"elasticsearch", "Elasticsearch", stored}};
   return sums;
 }
+
+LiveCounts& in(Sums& sums, std::size_t store) { return *sums.stores.at(store).live; }
 
 TEST(Sums, AddUpOverPartitions) {
   const Sums sums = agreeing();
@@ -78,15 +79,15 @@ INSTANTIATE_TEST_SUITE_P(
               "met: 5 claims on URLs were received, 4 have an outcome"},
         Break{"ListedButGone", [](Sums& s) { s.produced["met"].add("listed", 2); },
               "met: 14 records were listed, 12 emitted"},
-        Break{"MissingInPostgres", [](Sums& s) { --s.postgres->by_provider["met"]; },
+        Break{"MissingInPostgres", [](Sums& s) { --in(s, 0).by_provider["met"]; },
               "met: 8 works are live, 7 in PostgreSQL"},
-        Break{"TooManyInElasticsearch", [](Sums& s) { ++s.elasticsearch->by_provider["jamendo"]; },
+        Break{"TooManyInElasticsearch", [](Sums& s) { ++in(s, 1).by_provider["jamendo"]; },
               "jamendo: 2 works are live, 3 in Elasticsearch"},
-        Break{"StoreKnowsAnotherProvider", [](Sums& s) { s.postgres->by_provider["flickr"] = 1; },
+        Break{"StoreKnowsAnotherProvider", [](Sums& s) { in(s, 0).by_provider["flickr"] = 1; },
               "flickr: 0 works are live, 1 in PostgreSQL"},
-        Break{"StoreKnowsNothingOfAProvider", [](Sums& s) { s.postgres->by_provider.erase("met"); },
+        Break{"StoreKnowsNothingOfAProvider", [](Sums& s) { in(s, 0).by_provider.erase("met"); },
               "met: 8 works are live, 0 in PostgreSQL"},
-        Break{"StoreIsAway", [](Sums& s) { s.elasticsearch.reset(); },
+        Break{"StoreIsAway", [](Sums& s) { s.stores[1].live.reset(); },
               "Elasticsearch did not answer"}),
     [](const auto& one) { return one.param.name; });
 
@@ -99,7 +100,7 @@ TEST(Sums, TheTableHasReasonsAndStores) {
 
 TEST(Sums, TheJsonHasReasonsNestedAndNullForAStoreThatIsAway) {
   Sums sums = agreeing();
-  sums.elasticsearch.reset();
+  sums.stores[1].live.reset();
   sums.notes.emplace_back("Elasticsearch: connection refused");
   const auto parsed = parse_json(format_sums_json(sums));
   ASSERT_TRUE(parsed);
@@ -113,6 +114,33 @@ TEST(Sums, TheJsonHasReasonsNestedAndNullForAStoreThatIsAway) {
   EXPECT_FALSE(parsed->at("agree").as_bool());
   EXPECT_EQ(parsed->at("disagreements").as_array().size(), 1U);
   EXPECT_EQ(parsed->at("notes").as_array().size(), 1U);
+}
+
+TEST(Sums, ShowAStoreAndAReaderThatNobodyThoughtOf) {
+  Sums sums = agreeing();
+  sums.stores.push_back({"opensearch", "OpenSearch", in(sums, 0)});
+  sums.readers.push_back({"sink.usage", "usage.events.v1", 7, 12});
+  EXPECT_THAT(find_disagreements(sums), IsEmpty());
+  --in(sums, 2).by_provider["met"];
+  EXPECT_THAT(find_disagreements(sums), ElementsAre("met: 8 works are live, 7 in OpenSearch"));
+  const std::string text = format_sums_table(sums);
+  EXPECT_THAT(text, HasSubstr("ELASTICSEARCH  OPENSEARCH\n"));
+  EXPECT_THAT(text, HasSubstr("sink.usage  usage.events.v1     7   12             5\n"));
+  const auto parsed = parse_json(format_sums_json(sums));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(value_at(*parsed, "/stores/opensearch/live").as_int64(), 10);
+  EXPECT_EQ(value_at(*parsed, "/readers/0/left").as_int64(), 5);
+  EXPECT_THAT(format_sums_line(sums), HasSubstr("elasticsearch 10  opensearch 10\n"));
+}
+
+TEST(Sums, OfAKindThatNoRoleKeepsAreToldOnce) {
+  Sums sums = agreeing();
+  sums.add({"popularity.image.3", "met", 0}, {});
+  sums.add({"run.image", "met", 0}, {});
+  EXPECT_THAT(sums.notes, IsEmpty());
+  sums.add({"pictures", "met", 0}, {});
+  sums.add({"pictures", "met", 1}, {});
+  EXPECT_THAT(sums.notes, ElementsAre(HasSubstr("pictures")));
 }
 
 TEST(Sums, TheLineHasTheWhole) {

@@ -7,6 +7,7 @@
 #include "producers/html.hpp"
 #include "producers/print_output.hpp"
 #include "producers/progress.hpp"
+#include "producers/provider.hpp"
 #include "producers/providers/jamendo.hpp"
 #include "producers/registry.hpp"
 #include "producers/run_state.hpp"
@@ -78,10 +79,15 @@ TEST(RunState, ComesBackAsItWasWritten) {
   state.counts.add("emitted", 5);
   state.counts.add("dropped.no_image", 2);
   state.error = "why";
+  state.cursor->marks.pages_met = 2;
+  state.cursor->marks.empty_pages = 41;
   const std::string text = encode_run_state(state);
   const auto read = parse_run_state(text);
   ASSERT_TRUE(read);
   EXPECT_EQ(encode_run_state(*read), text);
+  ASSERT_TRUE(read->cursor);
+  EXPECT_EQ(read->cursor->marks.pages_met, 2);
+  EXPECT_EQ(read->cursor->marks.empty_pages, 41);
   EXPECT_EQ(read->cursor->fixed, cursor.fixed);
   EXPECT_TRUE(read->cursor->is_partial);
   EXPECT_EQ(read->counts.at("dropped.no_image"), 2);
@@ -106,7 +112,8 @@ TEST_P(ReadHtml, IsLenient) {
   if (content) {
     EXPECT_EQ(content->text, row.text);
     EXPECT_EQ(content->spaced_text, row.spaced);
-    EXPECT_EQ(content->first_link.value_or("(none)"), row.link == nullptr ? "(none)" : row.link);
+    EXPECT_EQ(content->links.empty() ? "(none)" : content->links.front(),
+              row.link == nullptr ? "(none)" : row.link);
   }
 }
 
@@ -119,6 +126,22 @@ INSTANTIATE_TEST_SUITE_P(
         HtmlRow{"StyleLink", "<p style='background: url(\"i.png\")'>x", "x", "x", "i.png"},
         HtmlRow{"Entities", "a &amp; b &#8211; c", "a & b – c", "a & b – c", nullptr},
         HtmlRow{"Comment", "<!-- no -->yes", "yes", "yes", nullptr},
+        HtmlRow{"OnlyAComment", "<!-- -->", nullptr, nullptr, nullptr},
+        HtmlRow{"OnlyABreak", "<br>", "", "", nullptr},
+        HtmlRow{"StyleBefore", "<style>.a{color:red}</style>Anna", "Anna", "Anna", nullptr},
+        HtmlRow{"StyleWithin", "<span><style data-x='r1'>.a > b{}</style>Anna</span>", "Anna",
+                "Anna", nullptr},
+        HtmlRow{"StyleAlone", "<style>.a{}</style>", "", "", nullptr},
+        HtmlRow{"Script", "Anna<script src='/s.js'>f('<b>')</script> <a href='/anna'>B</a>",
+                "Anna B", "Anna   B", "/anna"},
+        HtmlRow{"StyleSheet", "<link rel='s' href='mw-data:Styles:r1'/><a href='/anna'>Anna</a>",
+                "Anna", "Anna", "/anna"},
+        HtmlRow{"NoScript", "<noscript><img src='/pixel'>x</noscript>Anna", "Anna", "Anna",
+                nullptr},
+        HtmlRow{"Template", "Anna<template><a href='/x'>x</a></template>", "Anna", "Anna", nullptr},
+        HtmlRow{"Page",
+                "<html><head><title>Page</title><meta charset='x'></head><body>Anna</body></html>",
+                "Anna", "Anna", nullptr},
         HtmlRow{"Blank", " \n\t ", nullptr, nullptr, nullptr},
         HtmlRow{"Empty", "", nullptr, nullptr, nullptr}),
     [](const auto& row) { return row.param.name; });
@@ -131,8 +154,42 @@ TEST(ReadHtmlOfAnyDepth, DoesNotOverflow) {
   EXPECT_NO_FATAL_FAILURE(static_cast<void>(read_html(deep + "x")));
 }
 
+TEST(Defaults, StandForWhatIsMissingOrForWhatIsEmpty) {
+  const json::value object = json::parse(R"({"null": null, "zero": 0, "text": "t"})");
+  EXPECT_EQ(default_if_missing(object, "none", 7), 7);
+  EXPECT_EQ(default_if_missing(object, "null", 7), nullptr);
+  EXPECT_EQ(default_if_missing(object, "zero", 7), 0);
+  EXPECT_EQ(default_if_empty(object, "none", 7), 7);
+  EXPECT_EQ(default_if_empty(object, "null", 7), 7);
+  EXPECT_EQ(default_if_empty(object, "zero", 7), 7);
+  EXPECT_EQ(default_if_empty(object, "text", 7), "t");
+  EXPECT_THROW(static_cast<void>(default_if_missing(json::value(5), "x", 7)), WrongShape);
+  EXPECT_THROW(static_cast<void>(default_if_empty(nullptr, "x", 7)), WrongShape);
+}
+
 TEST(LowerCase, KnowsTheLettersOfNames) {
   EXPECT_EQ(lower_case("ÀÉÖŁŽ ΑΩ ЀЖЯ ß×中 A"), "àéöłž αω ѐжя ß×中 a");
+}
+
+TEST(Milliseconds, AreAThousandPerSecondWhateverTheType) {
+  struct Row {
+    const char* seconds;
+    const char* milliseconds;
+  };
+  for (const Row& row :
+       {Row{"214", "214000"}, Row{"0", "0"}, Row{"null", "null"}, Row{"\"214\"", "214000"},
+        Row{"\" 214.5 \"", "214500"}, Row{"214.5", "214500"}, Row{"0.608754", "608"},
+        Row{"-1.012", "-1012"}, Row{"\"1e3\"", "1000000"}, Row{"9000000000000", "9000000000000000"},
+        // What is no number of seconds, or none that can be counted, is no number at all.
+        Row{"9223372036854775807", "\"9223372036854775807 s\""},
+        Row{"-9223372036854775808", "\"-9223372036854775808 s\""},
+        Row{"18446744073709551615", "\"18446744073709551615 s\""}, Row{"1e300", "\"1e+300 s\""},
+        Row{"\"1e400\"", "\"1e400 s\""}, Row{"\"nan\"", "\"nan s\""}, Row{"\"3:34\"", "\"3:34 s\""},
+        Row{"\"1_000\"", "\"1_000 s\""}, Row{"\"\"", "\" s\""}, Row{"true", "\"true s\""},
+        Row{"[214]", "\"[214] s\""}}) {
+    EXPECT_EQ(json::serialize(milliseconds(json::parse(row.seconds))), row.milliseconds)
+        << row.seconds;
+  }
 }
 
 TEST(JamendoRules, AlbumSlugs) {

@@ -54,6 +54,46 @@ TEST_F(LineReaderTest, GivesEveryLine) {
   EXPECT_EQ(lines(), "1<a>2<b>");
 }
 
+TEST_F(LineReaderTest, TakesNoMarkAndNoReturnForText) {
+  write(
+      "\xEF\xBB\xBF"
+      "a\tb\r\nc\n\xEF\xBB\xBF"
+      "d");
+  EXPECT_EQ(lines(), "1<a\tb>2<c>3<d>");
+  write_gzip(
+      "\xEF\xBB\xBF"
+      "a\nb");
+  EXPECT_EQ(lines(), "1<a>2<b>");
+  write("\xEF\xBB\xBF\r\n");
+  EXPECT_EQ(lines(), "1<>");
+  // In the middle of a line it is text.
+  write(
+      "a\t\xEF\xBB\xBF"
+      "b\rc");
+  EXPECT_EQ(lines(),
+            "1<a\t\xEF\xBB\xBF"
+            "b\rc>");
+}
+
+TEST_F(LineReaderTest, SaysThatAFileIsInUtf16) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text :
+       {"\xFF\xFE"
+        "a\0\t\0"sv,
+        "\xFE\xFF\0a\0\t"sv, "a\0\t\0b\0"sv, "\0a\0\t\0b"sv, "\xFF\xFE\0\0a\0\0\0"sv}) {
+    write(text);
+    EXPECT_EQ(lines(), "!");
+    write_gzip(text);
+    EXPECT_EQ(lines(), "!");
+  }
+  write(
+      "\xFF\xFE"
+      "a\0\t\0"sv);
+  LineReader reader{path_, 100};
+  LineReader::Line line;
+  EXPECT_NE(reader.next(line).error().message().find("utf-16le"), std::string::npos);
+}
+
 TEST_F(LineReaderTest, ReadsGzipByContent) {
   write_gzip("a\nb\n");
   EXPECT_EQ(lines(), "1<a>2<b>");

@@ -11,7 +11,9 @@
 #include "producers/runner.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_http.hpp"
+#include "tests/support/killed_runs.hpp"
 #include "tests/support/memory_output.hpp"
+#include "tests/support/paths.hpp"
 
 // Hand-written conversations with each provider: tests/fixtures/README.md says how they look.
 
@@ -20,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFixtures = fs::path{FRESHET_SOURCE_DIR} / "tests" / "fixtures";
+const fs::path kFixtures = source_dir() / "tests" / "fixtures";
 
 std::vector<std::string> all_cases() {
   std::vector<std::string> cases;
@@ -45,6 +47,7 @@ std::string canonical(const std::string& url) {
 
 struct Exchange {
   http::Response response;
+  std::optional<json::value> request_body;  // nothing: not looked at
   bool is_asked = false;
 };
 
@@ -56,7 +59,19 @@ std::map<std::string, Exchange> read_exchanges(const json::value& document) {
     Exchange& made = exchanges[canonical(url)];
     made.response.status =
         members.contains("status") ? static_cast<int>(members.at("status").as_int64()) : 200;
-    made.response.body = json::serialize(members.at("body"));
+    // Bytes that JSON cannot hold come as the text that holds them.
+    made.response.body = members.contains("body_text")
+                             ? std::string{members.at("body_text").as_string()}
+                         : members.contains("body") ? json::serialize(members.at("body"))
+                                                    : std::string{};
+    if (members.contains("headers")) {
+      for (const auto& [name, value] : members.at("headers").as_object()) {
+        made.response.headers.emplace_back(name, std::string{value.as_string()});
+      }
+    }
+    if (members.contains("request_body")) {
+      made.request_body = members.at("request_body");
+    }
     made.response.final_url =
         members.contains("final_url") ? std::string{members.at("final_url").as_string()} : url;
   }
@@ -67,6 +82,12 @@ RunOptions read_options(const json::object& run) {
   RunOptions options;
   if (const json::value* date = run.if_contains("date")) {
     options.date = std::string{date->as_string()};
+  }
+  if (const json::value* slice = run.if_contains("slice")) {
+    options.slice = {*parse_time(slice->at(0).as_string()), *parse_time(slice->at(1).as_string())};
+  }
+  if (const json::value* initial = run.if_contains("initial_params")) {
+    options.initial_params = *params_from_json(*initial);
   }
   if (const json::value* only = run.if_contains("only_params")) {
     for (const json::value& params : only->as_array()) {
@@ -101,6 +122,9 @@ TEST_P(ProviderCase, MakesTheseRecords) {
       return http::Response{404, {}, "", request.url};
     }
     found->second.is_asked = true;
+    if (found->second.request_body) {
+      EXPECT_EQ(json::parse(request.body), *found->second.request_body);
+    }
     return found->second.response;
   }};
   const auto provider = find_provider(GetParam().substr(0, GetParam().find('/')))->make();
@@ -111,9 +135,19 @@ TEST_P(ProviderCase, MakesTheseRecords) {
                                          .sleep = [](std::chrono::milliseconds) { return true; },
                                          .clock = clock,
                                          .output = output,
-                                         .key = "key"});
+                                         .key = "key",
+                                         .most_in_flight = 1});
 
-  EXPECT_EQ(report.exit_code(), 0) << report.state.error;
+  const json::object& members = document.as_object();
+  const json::value* exit_code = members.if_contains("exit");
+  EXPECT_EQ(report.exit_code(), exit_code == nullptr ? 0 : exit_code->as_int64())
+      << report.state.error;
+  if (const json::value* error = members.if_contains("error")) {
+    EXPECT_NE(report.state.error.find(error->as_string()), std::string::npos) << report.state.error;
+  }
+  if (const json::value* finished = members.if_contains("finished")) {
+    EXPECT_EQ(!output.finished.empty(), finished->as_bool());
+  }
   for (const auto& [url, exchange] : exchanges) {
     EXPECT_TRUE(exchange.is_asked) << url;
   }
@@ -127,12 +161,99 @@ TEST_P(ProviderCase, MakesTheseRecords) {
     // As text: the order of members counts, since the bytes are the fingerprint.
     EXPECT_EQ(json::serialize(works[i]), json::serialize(expected[i]));
   }
+  json::array removed;
+  for (const auto& [key, value] : output.removals) {
+    json::object said = json::parse(value).at("removed").as_object();
+    said["key"] = key;
+    removed.push_back(std::move(said));
+  }
+  const json::value* removals = members.if_contains("removed");
+  EXPECT_EQ(removed, removals == nullptr ? json::array{} : removals->as_array());
   EXPECT_EQ(counts(report.state.counts, "dropped"), document.at("dropped").as_object());
   EXPECT_EQ(counts(report.state.counts, "rejected"), document.at("rejected").as_object());
+  const json::value* mended = document.as_object().if_contains("mended");
+  EXPECT_EQ(report.state.counts.at("mended"), mended == nullptr ? 0 : mended->as_int64());
   EXPECT_EQ(report.state.counts.at("listed"), report.state.counts.at("emitted") +
                                                   report.state.counts.sum("dropped") +
                                                   report.state.counts.sum("rejected"));
 }
+
+// However a provider pages: what a later request needs is in the cursor, and what a cache knew does
+// not change the result.
+class KilledCase : public ::testing::TestWithParam<std::string> {
+ protected:
+  KilledCase() {
+    std::ifstream file{kFixtures / (GetParam() + ".json")};
+    std::stringstream text;
+    text << file.rdbuf();
+    document_ = json::parse(text.str());
+    exchanges_ = read_exchanges(document_);
+  }
+
+  /// @param kill_at  the request at which the process ends; -1: none
+  RunReport run(test::MemoryOutput& output, int kill_at = -1, int most_in_flight = 1) {
+    int asked = 0;
+    test::FakeHttp http{[&](const http::Request& request) -> Result<http::Response> {
+      if (asked++ == kill_at) {
+        throw test::Killed{};
+      }
+      const auto found = exchanges_.find(canonical(http::full_url(request)));
+      return found == exchanges_.end() ? http::Response{404, {}, "", request.url}
+                                       : found->second.response;
+    }};
+    const auto provider = find_provider(GetParam().substr(0, GetParam().find('/')))->make();
+    const FakeClock clock;
+    RunReport report = run_provider(*provider, read_options(document_.at("run").as_object()),
+                                    {.http = http,
+                                     .sleep = [](std::chrono::milliseconds) { return true; },
+                                     .clock = clock,
+                                     .output = output,
+                                     .key = "key",
+                                     .most_in_flight = most_in_flight});
+    asked_ = asked;
+    return report;
+  }
+
+  json::value document_;
+  std::map<std::string, Exchange> exchanges_;
+  int asked_ = 0;
+};
+
+TEST_P(KilledCase, LeavesTheSameBehindWhenKilledAtEveryCheckpoint) {
+  test::expect_same_when_killed_at_every_checkpoint(
+      [this](test::MemoryOutput& output) { return run(output); });
+}
+
+TEST_P(KilledCase, LeavesTheSameBehindWhenKilledAtEveryRequest) {
+  test::MemoryOutput undisturbed;
+  const test::LeftBehind whole = test::left_behind(undisturbed, run(undisturbed).exit_code());
+  const int requests = asked_;
+  for (int at = 0; at < requests; ++at) {
+    test::MemoryOutput output;
+    EXPECT_THROW(run(output, at), test::Killed);
+    output.lose_what_was_not_acknowledged();
+    const int exit_code = run(output).exit_code();
+    EXPECT_EQ(test::left_behind(output, exit_code), whole) << "killed at request " << at;
+  }
+}
+
+TEST_P(KilledCase, LeavesTheSameBehindWithSeveralInFlight) {
+  test::MemoryOutput one_by_one;
+  const test::LeftBehind whole = test::left_behind(one_by_one, run(one_by_one).exit_code());
+  test::MemoryOutput output;
+  EXPECT_EQ(test::left_behind(output, run(output, -1, 100).exit_code()), whole);
+  ASSERT_EQ(output.records.size(), one_by_one.records.size());
+  for (std::size_t i = 0; i < output.records.size(); ++i) {
+    EXPECT_EQ(output.records[i].sighting.key, one_by_one.records[i].sighting.key);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, KilledCase, ::testing::ValuesIn(all_cases()),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::replace(name.begin(), name.end(), '/', '_');
+                           return name;
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, ProviderCase, ::testing::ValuesIn(all_cases()),
                          [](const auto& test) {

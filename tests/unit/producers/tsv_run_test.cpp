@@ -1,8 +1,11 @@
 #include "producers/tsv_run.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -23,12 +26,21 @@ class KeptOutput final : public Output {
   Result<std::optional<RunState>> last_state(const std::string& /*command*/) override {
     return std::optional<RunState>{};
   }
+  Result<void> take_over(const std::string& name, std::int32_t number) override {
+    EXPECT_NE(number, 0) << "those of the provider's own runs";
+    taken_over.emplace_back(name, number);
+    return {};
+  }
   Result<void> sighting(const Sighting& sighting, std::string_view value) override {
     if (refuses) {
       return Error{Errc::broker_error, Retry::never, "the broker is away"};
     }
     keys.push_back(sighting.key);
     values.emplace_back(value);
+    return {};
+  }
+  Result<void> removal(const std::string& /*key*/, std::string_view /*value*/) override {
+    ADD_FAILURE() << "a file removes nothing";
     return {};
   }
   Result<void> rejection(const Rejection& rejection) override {
@@ -42,6 +54,10 @@ class KeptOutput final : public Output {
     }
     return {};
   }
+  Result<void> alert(const Alert& /*alert*/) override {
+    ADD_FAILURE() << "a file has no usual size";
+    return {};
+  }
   Result<void> run_finished(MediaType /*media_type*/, std::string_view /*provider*/,
                             std::string_view /*value*/) override {
     ADD_FAILURE() << "a file is no full run of its providers";
@@ -49,6 +65,7 @@ class KeptOutput final : public Output {
   }
 
   bool refuses = false;
+  std::vector<std::pair<std::string, std::int32_t>> taken_over;  ///< with the number of the sums
   std::vector<std::string> keys;
   std::vector<std::string> values;
   std::vector<Rejection> rejections;
@@ -99,6 +116,57 @@ TEST_F(TsvRunTest, TimesFollowLineNumbersAndAnotherLoadIsTheSame) {
   output_.values.clear();
   run(text);
   EXPECT_EQ(output_.values, first);
+}
+
+// Loads side by side must not fence each other, nor write over each other's sums.
+TEST_F(TsvRunTest, LoadsOfDifferentFilesAreTakenOverApart) {
+  const std::filesystem::path folder = options_.path + "_folder";
+  const std::filesystem::path there = folder / "x_20260101000000.tsv";
+  const std::filesystem::path here = testing::TempDir() + "x_20260101000000.tsv";
+  std::filesystem::create_directory(folder);
+  const auto load = [&](const std::filesystem::path& path, MediaType media_type) {
+    options_.path = path;
+    options_.media_type = media_type;
+    run("");
+    return output_.taken_over.back();
+  };
+  const auto image = load(here, MediaType::image);
+  const auto audio = load(here, MediaType::audio);
+  const auto elsewhere = load(there, MediaType::image);
+  EXPECT_NE(image.first, audio.first);
+  EXPECT_NE(image.second, audio.second);
+  EXPECT_NE(image.first, elsewhere.first);
+  EXPECT_NE(image.second, elsewhere.second);
+  // But one file is one, however it is named.
+  EXPECT_EQ(load(folder / ".." / here.filename(), MediaType::image), image);
+  // A pipe is of its process.
+  options_.path = "/dev/null";
+  const auto name = [&] {
+    run_tsv(options_,
+            {.clock = clock_, .output = output_, .stop = {}, .on_refusal = {}, .on_progress = {}});
+    return output_.taken_over.back().first;
+  };
+  const std::string ours = name();
+  EXPECT_EQ(name(), ours);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string theirs = name();
+    const auto written = write(ends[1], theirs.data(), theirs.size());
+    _exit(written == static_cast<ssize_t>(theirs.size()) ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string theirs(256, '\0');
+  theirs.resize(
+      static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], theirs.data(), theirs.size()), 0)));
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(theirs.size(), ours.size());
+  EXPECT_NE(theirs, ours);
+  std::filesystem::remove(here);
+  std::filesystem::remove_all(folder);
+  options_.path = testing::TempDir() + "tsv_run_" + std::to_string(getpid());
 }
 
 TEST_F(TsvRunTest, PutsBadLinesAsideAndGoesOn) {
@@ -179,6 +247,52 @@ TEST(TimeInFileName, IsFourteenDigitsBehindAnUnderscore) {
         "/20230401123456/x_20230401123456/y.tsv"}) {
     EXPECT_FALSE(time_in_file_name(name)) << name;
   }
+}
+
+// A file as Windows programs save it, ended as psql ends one.
+TEST_F(TsvRunTest, MarksAndReturnsAreNoPartOfARow) {
+  const RunState state =
+      run("\xEF\xBB\xBF" + row("a") + "\r\n" + row("b") + "\r\n\\.\r\n" + row("after the end"));
+  EXPECT_EQ(state.outcome, RunOutcome::finished);
+  EXPECT_EQ(output_.keys, (std::vector<std::string>{"image:met:a", "image:met:b"}));
+  EXPECT_TRUE(output_.rejections.empty());
+}
+
+TEST_F(TsvRunTest, AFileInUtf16IsRefusedWhole) {
+  using namespace std::string_view_literals;
+  const RunState state =
+      run("\xFF\xFE"
+          "a\0\t\0\n\0"sv);
+  EXPECT_EQ(state.outcome, RunOutcome::failed);
+  EXPECT_NE(state.error.find("utf-16le"), std::string::npos) << state.error;
+  EXPECT_TRUE(output_.keys.empty());
+  EXPECT_TRUE(output_.rejections.empty());
+}
+
+// What the batch system's Python wrote as JSON, and PostgreSQL as text.
+TEST_F(TsvRunTest, MendsWhatJsonCannotHoldAndCountsIt) {
+  std::string line = row("a");
+  const std::string nulls = "\tT\t\\N\t\\N\t";
+  line.replace(line.find(nulls), nulls.size(),
+               "\tT\t{\"views\": NaN, \"text\": \"half \\\\ud83d\"}\t[{\"name\": \"t\", "
+               "\"accuracy\": Infinity}]\t");
+  const RunState state = run(line + "\n" + row("b") + "\n");
+  EXPECT_EQ(state.outcome, RunOutcome::finished);
+  EXPECT_EQ(output_.keys, (std::vector<std::string>{"image:met:a", "image:met:b"}));
+  EXPECT_NE(output_.values[0].find("\"meta_data\":{\"views\":null,\"text\":\"half \xEF\xBF\xBD\"},"
+                                   "\"tags\":[{\"name\":\"t\",\"accuracy\":null}]"),
+            std::string::npos)
+      << output_.values[0];
+  EXPECT_EQ(state.counts.at("mended"), 3);
+  EXPECT_EQ(output_.sums.at("met").at("mended"), 3);
+}
+
+TEST_F(TsvRunTest, IdentifiersOfAFileWithMarkAndReturnsAreRead) {
+  std::ofstream{options_.path, std::ios::binary}
+      << "\xEF\xBB\xBFimage:met:a,0f3a52bb-4b8a-4bff-8d0a-6f2f2f3e1c11\r\n";
+  const FormerIdentifiers identifiers = read_former_identifiers(options_.path);
+  ASSERT_EQ(identifiers.size(), 1U);
+  EXPECT_EQ(identifiers.begin()->first, "image:met:a");
 }
 
 }  // namespace

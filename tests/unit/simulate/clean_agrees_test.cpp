@@ -4,7 +4,7 @@
 
 #include "core/json.hpp"
 #include "core/topics.hpp"
-#include "processors/stages/clean.hpp"
+#include "processors/clean/cleaner.hpp"
 #include "simulate/dirty.hpp"
 #include "simulate/generator.hpp"
 

@@ -252,5 +252,23 @@ TEST_F(Museum, RefusesACaseThatIsNotThere) {
   EXPECT_THROW((RecordedCases{folder_.path() / "nowhere", {}}), StartupError);
 }
 
+TEST(Exchanges, KeepWhatARecordedHeaderSaysOfTheBody) {
+  const Folder folder;
+  folder.write("inputs/1.json", "[\"caf\xE9\"]");
+  const auto headers = [&](const std::string& recorded) {
+    folder.write("exchanges/m/c.json",
+                 "\xEF\xBB\xBF{\"provider\":\"m\",\"exchanges\":[{\"request\":{\"method\":\"GET\","
+                 "\"url\":\"https://m.example/a\"},\"response\":{\"status\":200,\"headers\":" +
+                     recorded + ",\"body_file\":\"inputs/1.json\"}}]}");
+    return Exchanges::load(folder.path(), "m/c")
+        .answer("GET", {"m.example", "/a", {}})
+        .reply.headers;
+  };
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(headers("{}"), (Headers{{"Content-Type", "application/json"}}));
+  EXPECT_EQ(headers(R"({"content-type":"text/json; charset=latin1"})"),
+            (Headers{{"content-type", "text/json; charset=latin1"}}));
+}
+
 }  // namespace
 }  // namespace freshet::simulate

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <set>
 #include <unordered_map>
 
 #include "core/key.hpp"
+#include "core/record/members.hpp"
 #include "core/text.hpp"
 #include "core/topics.hpp"
 #include "core/utf8.hpp"
@@ -305,6 +307,16 @@ TEST(Generator, FinalWorksAreThoseOfTheStream) {
     EXPECT_EQ(work.title, title);
     EXPECT_TRUE(is_clean_text(title)) << title;
     EXPECT_EQ(work.url, work.url_of ? generator.final_work(*work.url_of).url : url);
+  }
+}
+
+TEST(Generator, SaysNothingThatIsNoMemberOfASighting) {
+  for (const Made& made : make({.works = 2'000, .dirty = 0})) {
+    const json::value record = json::parse(made.value);
+    for (const auto& [name, value] : record.at("work").as_object()) {
+      EXPECT_NE(std::ranges::find(kSightingMembers, std::string_view{name}), kSightingMembers.end())
+          << name;
+    }
   }
 }
 

@@ -29,10 +29,22 @@ TEST(Batch, KeepsTheNewestOfEachKeyInOrderOfKeys) {
   batch.add(incoming("b", 0, 4), Offset{4});
   batch.add(incoming("b", 0, 7), Offset{5});
   std::vector<std::pair<std::string, std::int64_t>> kept;
-  for (const SinkRecord& record : batch.newest_per_key()) {
+  for (const SinkRecord& record : batch.kept(Keep::newest_of_each_key)) {
     kept.emplace_back(record.key, record.offset.value);
   }
   EXPECT_THAT(kept, ElementsAre(Pair("a", 9), Pair("b", 7)));
+}
+
+TEST(Batch, KeepsAllEventsAsTheyCame) {
+  Batch batch;
+  batch.add(incoming("b", 0, 3), Offset{0});
+  batch.add(incoming("a", 1, 9), Offset{5});
+  batch.add(incoming("b", 0, 4), Offset{4});
+  std::vector<std::pair<std::string, std::int64_t>> kept;
+  for (const SinkRecord& record : batch.kept(Keep::all)) {
+    kept.emplace_back(record.key, record.offset.value);
+  }
+  EXPECT_THAT(kept, ElementsAre(Pair("b", 3), Pair("a", 9), Pair("b", 4)));
 }
 
 TEST(Batch, KnowsWhatItMovesInEachPartition) {

@@ -49,6 +49,7 @@ TEST(EncodeDocument, HasWhatSearchingNeeds) {
                           {"revision", kRevision},
                           {"status", "live"},
                           {"created_on", "2026-11-21T00:19:33.120Z"},
+                          {"updated_on", "2026-11-21T01:00:00.000Z"},
                           {"mature", false},
                           {"sensitivity", json::array{"sensitive_text"}},
                           {"title", "Harbour at dawn"},

@@ -6,8 +6,9 @@
 #include <map>
 #include <optional>
 
-#include "core/resources.hpp"
 #include "tests/support/catalog_records.hpp"
+#include "tests/support/field_values.hpp"
+#include "tests/support/table_columns.hpp"
 
 namespace freshet {
 namespace {
@@ -88,22 +89,58 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-TEST(CopyColumns, AreColumnsOfTheTables) {
-  const std::string_view sql = resource("postgres/0001_media.sql");
+TEST(CopyColumns, AreTheColumnsOfTheTables) {
   for (const MediaType media_type : {MediaType::image, MediaType::audio}) {
-    const std::string begin = fmt::format("create table {} (", to_string(media_type));
-    const auto from = sql.find(begin);
-    ASSERT_NE(from, std::string_view::npos);
-    const std::string table{sql.substr(from, sql.find(");\n", from) - from)};
-    std::size_t columns = 0;
-    for (std::size_t at = table.find("\n  "); at != std::string::npos;
-         at = table.find("\n  ", at + 1)) {
-      ++columns;
-    }
+    auto columns = test::table_columns(std::string{to_string(media_type)});
+    EXPECT_EQ(columns.erase("removed_from_source"), 1U) << "computed by the table";
     for (const std::string& name : column_names(media_type)) {
-      EXPECT_NE(table.find("\n  " + name + " "), std::string::npos) << name;
+      EXPECT_EQ(columns.erase(name), 1U) << name << " is no column, or stands twice";
     }
-    EXPECT_EQ(column_names(media_type).size(), columns - 1) << "all but removed_from_source";
+    for (const auto& [name, type] : columns) {
+      ADD_FAILURE() << to_string(media_type) << "." << name << " is not written";
+    }
+  }
+}
+
+std::string big_endian(std::int64_t number, int bytes) {
+  std::string out;
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+    out += static_cast<char>(number >> shift & 0xff);
+  }
+  return out;
+}
+
+// Each value under its own name, in the binary form of its column's type.
+TEST(EncodeRow, HasEveryFieldOfTheRecordContract) {
+  for (const MediaType media_type : {MediaType::image, MediaType::audio}) {
+    MadeRecord made = media_type == MediaType::image ? make_image("1") : make_audio("1");
+    const json::object work = test::every_field(media_type);
+    for (const auto& [name, value] : work) {
+      if (!find_field_spec(name)->is_key) {
+        made.work()[name] = value;
+      }
+    }
+    const Row row = encode(made);
+    const auto types = test::table_columns(std::string{to_string(media_type)});
+    for (const auto& [key, value] : made.work()) {
+      const std::string name{std::string_view{key}};
+      if (name == "media_type" || !work.contains(name)) {
+        continue;
+      }
+      SCOPED_TRACE(name);
+      ASSERT_TRUE(row.contains(name) && row.at(name));
+      const std::string& type = types.at(name);
+      if (value.is_string()) {
+        EXPECT_TRUE(type.starts_with("varchar(") || type == "text") << type;
+        EXPECT_EQ(*row.at(name), std::string_view{value.get_string()});
+      } else if (value.is_bool()) {
+        EXPECT_EQ(type, "boolean");
+        EXPECT_EQ(*row.at(name), big_endian(value.get_bool() ? 1 : 0, 1));
+      } else {
+        EXPECT_EQ(type, "integer");
+        EXPECT_EQ(*row.at(name), big_endian(value.to_number<std::int64_t>(), 4));
+      }
+    }
   }
 }
 

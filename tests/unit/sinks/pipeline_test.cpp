@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <functional>
 
 #include "tests/support/fake_sinks.hpp"
 
@@ -44,12 +45,35 @@ class PipelineTest : public ::testing::Test {
           letters_.push_back(incoming.record.offset.value);
           return {};
         },
-        [this]() -> Result<void> {
-          ++flushes_;
-          return {};
+        [this] {
+          const int number = ++flushes_;
+          flushes_.notify_all();
+          return flush ? flush(number) : Flushed{};
         },
         counters_, clock_, options);
     return *pipeline_;
+  }
+  /// `number`: from 1. Called one at a time.
+  std::function<Flushed(int number)> flush;
+  static Flushed fail_flush(bool is_lost) {
+    return {Error{Errc::timed_out, Retry::after_backoff, "the broker is away"}, is_lost};
+  }
+  void await_flushes(int count) {
+    for (int now = flushes_; now < count; now = flushes_) {
+      flushes_.wait(now);
+    }
+  }
+  /// Waits through all tries: `drain` returns early while a batch has to be tried again.
+  void drain_all() {
+    while (!pipeline_->drain(kLong)) {
+      ASSERT_FALSE(pipeline_->failure()) << pipeline_->failure()->message();
+    }
+  }
+  double dead_lettered() {
+    return metrics_
+        .counter("freshet_sink_records_dead_lettered_total", "",
+                 {{"sink", "fake"}, {"errc", "store_refused"}})
+        .value();
   }
   void add(std::string_view key, std::int64_t offset) {
     Incoming incoming;
@@ -69,7 +93,7 @@ class PipelineTest : public ::testing::Test {
   FixedClock clock_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::vector<std::int64_t> letters_;  ///< called one at a time
-  int flushes_ = 0;
+  std::atomic<int> flushes_ = 0;
   std::unique_ptr<Pipeline> pipeline_;
 };
 
@@ -144,6 +168,82 @@ TEST_F(PipelineTest, PutsBadRecordsAsideOnceHoweverOftenTheBatchIsTried) {
                          {{"sink", "fake"}, {"errc", "store_refused"}})
                 .value(),
             1);
+}
+
+std::optional<Error> refuse_bad(const SinkRecord& record) {
+  return record.key == "bad" ? std::optional{Error{Errc::store_refused, "document", "rule", "bad"}}
+                             : std::nullopt;
+}
+
+TEST_F(PipelineTest, ALetterThatIsUnderWayIsNotSentAgain) {
+  add_sink<FakeSink>().judge = refuse_bad;
+  flush = [](int number) { return number < 4 ? fail_flush(false) : Flushed{}; };
+  start({1, 1'000'000});
+  add("bad", 0);
+  drain_all();
+  EXPECT_THAT(letters_, ElementsAre(0));
+  EXPECT_EQ(flushes_, 4);
+  EXPECT_EQ(counters_.retries.value(), 3);
+  EXPECT_EQ(dead_lettered(), 1);
+  EXPECT_EQ(left_over(), 0);
+  EXPECT_THAT(pipeline_->take_done(), ElementsAre(Pair(Partition{0}, Offset{1})));
+}
+
+TEST_F(PipelineTest, ALetterThatIsLostIsSentAgainAndCountsOnce) {
+  add_sink<FakeSink>().judge = refuse_bad;
+  // Under way, lost, lost again, safe.
+  flush = [](int number) { return number < 4 ? fail_flush(number > 1) : Flushed{}; };
+  start({1, 1'000'000});
+  add("bad", 0);
+  drain_all();
+  EXPECT_THAT(letters_, ElementsAre(0, 0, 0));
+  EXPECT_EQ(dead_lettered(), 1);
+  EXPECT_THAT(pipeline_->take_done(), ElementsAre(Pair(Partition{0}, Offset{1})));
+}
+
+TEST_F(PipelineTest, NothingIsDoneWhileALetterIsUnderWay) {
+  add_sink<FakeSink>().judge = refuse_bad;
+  flush = [](int) { return fail_flush(false); };
+  start({1, 1'000'000});
+  add("bad", 0);
+  await_flushes(3);
+  EXPECT_EQ(dead_lettered(), 0);
+  EXPECT_THAT(pipeline_->take_done(), IsEmpty());
+  EXPECT_FALSE(pipeline_->is_idle());
+}
+
+// One flush is for the letters of all batches. What another batch has flushed is safe: what is lost
+// later is not this one's.
+TEST_F(PipelineTest, ALetterIsSafeByTheFlushOfAnotherBatch) {
+  std::atomic<bool> other_began = false;
+  std::atomic<int> attempts = 0;
+  const auto judge = [&](const SinkRecord& record) -> std::optional<Error> {
+    if (record.key == "other") {
+      other_began = true;
+      other_began.notify_all();
+      await_flushes(1);  // of the first
+    } else if (const int attempt = ++attempts; attempt == 1) {
+      other_began.wait(false);
+    } else if (attempt == 2) {
+      await_flushes(2);  // of the other
+    }
+    return Error{Errc::store_refused, "document", "rule", "bad"};
+  };
+  add_sink<FakeSink>().judge = judge;
+  add_sink<FakeSink>().judge = judge;
+  flush = [](int number) {
+    return number == 1 ? fail_flush(false) : number == 3 ? fail_flush(true) : Flushed{};
+  };
+  start({1, 1'000'000});
+  add("first", 0);
+  ASSERT_TRUE(pipeline_->wait_for_room(kLong));
+  add("other", 1);
+  drain_all();
+  EXPECT_THAT(letters_, ElementsAre(0, 1)) << "each is sent once";
+  EXPECT_EQ(flushes_, 3);
+  EXPECT_EQ(dead_lettered(), 2);
+  EXPECT_EQ(left_over(), 0);
+  EXPECT_THAT(pipeline_->take_done(), ElementsAre(Pair(Partition{0}, Offset{2})));
 }
 
 TEST_F(PipelineTest, StopsWhenTheStoreRefusesMostOfABatch) {

@@ -1,5 +1,5 @@
 // What decisions do to the record of a work.
-#include "processors/stages/dedupe/decisions.hpp"
+#include "processors/record/decisions.hpp"
 
 #include <gtest/gtest.h>
 
@@ -129,6 +129,23 @@ TEST_F(Decided, ReemitIsARevisionAndNothingElse) {
   EXPECT_EQ(after, before);
   batch([&] { partition.decide({"image:met:2", DecisionKind::reemit, {line(1, "reemit")}}); });
   EXPECT_EQ(count("decisions.unknown_work"), 1);
+  ASSERT_EQ(partition.out.drops.size(), 1U);
+  EXPECT_EQ(partition.out.drops[0],
+            (std::pair<std::string, std::string>{"image:met:2", "unknown_work"}));
+}
+
+TEST_F(Decided, AReemitMayBeClearedAndNothingElseMay) {
+  see(kT, "a");
+  decide(decided(DecisionKind::takedown, {line(1, "takedown")}));
+  const json::value before = record();
+  batch([&] { partition.clear_decision(make_decision_key(kKey, DecisionKind::reemit)); });
+  EXPECT_EQ(record(), before);
+  EXPECT_EQ(count("decisions.unchanged"), 1);
+  ASSERT_EQ(partition.out.drops.size(), 1U);
+  EXPECT_EQ(partition.out.drops[0], (std::pair<std::string, std::string>{kKey, "cleared"}));
+  batch([&] { partition.clear_decision(make_decision_key(kKey, DecisionKind::takedown)); });
+  EXPECT_EQ(status(), "blocked");
+  EXPECT_EQ(partition.out.letters.size(), 1U);
 }
 
 TEST_F(Decided, FormerIdentifiersAreKeptAlsoWhenTheContentIsKnown) {

@@ -11,9 +11,9 @@
 #include "core/decision.hpp"
 #include "core/hash.hpp"
 #include "core/topics.hpp"
-#include "processors/catalogue/scan.hpp"
-#include "processors/json_text.hpp"
+#include "processors/record/json_text.hpp"
 #include "processors/stages/dedupe/dedupe.hpp"
+#include "processors/stages/dedupe/scan.hpp"
 #include "processors/stages/dedupe/seen_entries.hpp"
 
 namespace freshet {
@@ -83,10 +83,23 @@ class ListOutput final : public DedupeOutput {
     claims.emplace_back(std::move(name), std::nullopt);
   }
   void dead_letter(const Error& error) override { letters.push_back(error); }
+  void dropped(std::string_view key, std::string_view reason) override {
+    drops.emplace_back(key, reason);
+  }
+  void put_aside(std::string_view key, std::string_view bytes, const Error& error) override {
+    asides.push_back({std::string{key}, std::string{bytes}, error});
+  }
 
   std::vector<std::pair<std::string, std::string>> records;
   std::vector<std::pair<std::string, std::optional<std::string>>> claims;  ///< no value: a release
   std::vector<Error> letters;
+  std::vector<std::pair<std::string, std::string>> drops;  ///< key and reason
+  struct Aside {
+    std::string key;
+    std::string bytes;
+    Error error;
+  };
+  std::vector<Aside> asides;  ///< catalogue records that could not be read
   std::size_t limit = kCatalogMaxBytes;
 };
 
@@ -118,12 +131,17 @@ class OnePartition {
     decide(make_decision_key(decision.work_key, decision.kind), encode_decision(decision));
   }
 
+  /// A decision's key without a value.
+  void clear_decision(std::string_view key) {
+    dedupe->apply_decision({key, std::nullopt, schema_header::kDecision, {}}, tools(1), out);
+  }
+
   void rule(std::string_view key, std::string_view value) {
     dedupe->apply_verdict({key, value, schema_header::kUrlVerdict, {}}, tools(1), out);
   }
 
   Dedupe::Tools tools(std::uint32_t rules_version) {
-    return {[](std::string_view work, Arena& arena) -> CleanResult {
+    return {[](std::string_view work, Arena& arena, Cleaned) -> CleanResult {
               auto parsed = parse_work(copy_to(arena, work), arena);
               if (!parsed) {
                 return parsed.error();
@@ -263,16 +281,14 @@ class OnePartition {
 };
 
 inline std::string sighting_json(std::int64_t micros, std::string_view work) {
-  std::string out = R"({"seen":{"fetched_at":")";
-  append_time(out, UtcTime{micros}, 6);
-  out += R"(","run_id":"r"},"work":)";
-  out += work;
-  return out + "}";
+  return write_raw_record({.fetched_at = UtcTime{micros}, .run_id = "r", .body = work});
 }
 
 inline std::string removal_json(std::int64_t micros) {
-  return R"({"seen":{"fetched_at":")" + format_micros(UtcTime{micros}) +
-         R"(","run_id":"r"},"removed":{"reason":"gone"}})";
+  return write_raw_record({.kind = RawRecord::Kind::removed,
+                           .fetched_at = UtcTime{micros},
+                           .run_id = "r",
+                           .body = R"({"reason":"gone"})"});
 }
 
 }  // namespace freshet

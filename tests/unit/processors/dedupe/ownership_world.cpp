@@ -112,7 +112,7 @@ void OwnershipWorld::commit(Loop& loop, const Taken& taken, ListVerdicts& out) {
     claims.store.write(claims.urls->changes());
     claims.urls->commit();
     claims.next = taken.next_claim;
-    claims.position = {claims.next, claims.urls->tell_all_below()};
+    claims.position = {claims.next, claims.urls->answer_all_before()};
   }
 }
 
@@ -202,7 +202,7 @@ void OwnershipWorld::restore_claims(std::int32_t number) {
   claims.urls = std::make_unique<Urls>(number, claim_partitions_, claims.store);
   const std::int64_t position = claims.position.next;
   const bool is_exact = position == claims.next && position != 0;
-  claims.urls->tell_all_below(is_exact ? claims.position.tell_all_below : claims.log.end());
+  claims.urls->answer_all_before(is_exact ? claims.position.answer_all_before : claims.log.end());
   for (const Log::Record* record = claims.log.next(position);
        record != nullptr && record->offset < claims.next;
        record = claims.log.next(record->offset + 1)) {
@@ -211,7 +211,7 @@ void OwnershipWorld::restore_claims(std::int32_t number) {
   }
   claims.store.write(claims.urls->changes());
   claims.urls->commit();
-  claims.position = {claims.next, claims.urls->tell_all_below()};
+  claims.position = {claims.next, claims.urls->answer_all_before()};
   claims.earlier_entries = claims.store.entries;
   claims.earlier_position = claims.position;
 }

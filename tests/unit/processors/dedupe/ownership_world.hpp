@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dedupe_fixture.hpp"
-#include "processors/claim_store.hpp"
+#include "processors/state/claim_store.hpp"
 #include "random.hpp"
 #include "tests/unit/processors/urls/claims_fixture.hpp"
 

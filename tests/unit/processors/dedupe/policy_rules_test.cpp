@@ -4,8 +4,10 @@
 #include <boost/json/parse.hpp>
 
 #include "core/json.hpp"
-#include "dedupe_fixture.hpp"
-#include "processors/catalogue/policy_rules.hpp"
+#include "core/policy_log.hpp"
+#include "processors/stages/dedupe/policy_scans.hpp"
+#include "processors/stages/policy_rules.hpp"
+#include "tests/unit/processors/dedupe/dedupe_fixture.hpp"
 
 namespace freshet {
 namespace {
@@ -103,6 +105,14 @@ TEST_F(Overlaid, OnlyWhatConcernsWorksIsScanned) {
   say("sensitive_terms", R"({"terms":["bird"]})");
   const std::string with_terms = token("lists");
   EXPECT_NE(with_terms, shipped);
+  say("sources", R"({"sources":[{"name":"met","media_types":["image"]}]})");
+  EXPECT_EQ(token("lists"), with_terms) << "what is known of sources concerns no work";
+  say("http_hosts", R"({"hosts":["u.org"]})");
+  const std::string with_hosts = token("lists");
+  EXPECT_NE(with_hosts, with_terms);
+  take_back("http_hosts");
+  EXPECT_NE(token("lists"), with_hosts);
+  EXPECT_NE(token("lists"), with_terms) << "URLs that were changed meanwhile have to change back";
   take_back("sensitive_terms");
   EXPECT_NE(token("lists"), with_terms);
   EXPECT_NE(token("lists"), shipped) << "works that were marked meanwhile have to be visited";
@@ -235,6 +245,83 @@ TEST_F(Reviewed, OneThatWasErasedHasNoTextAndKeepsWhatWasDecided) {
   say("sensitive_terms", R"({"terms":["bird"]})");
   EXPECT_FALSE(review());
   EXPECT_NE(partition.store.records.at(kKey).find("user_reported_sensitivity"), std::string::npos);
+}
+
+// The list of hosts that speak http works both ways, on every URL that clean made, and on no other.
+TEST_F(Reviewed, SchemesFollowTheListOfHosts) {
+  sight(R"(,"thumbnail":"https://T.u.org:8080/t","creator_url":"https://me@u.org./c",)"
+        R"("meta_data":{"page":"https://u.org/m"})");
+  const json::value before = record();
+  say("http_hosts", R"({"hosts":["other.org","u.org"]})");
+  EXPECT_TRUE(review());
+  json::value after = record();
+  const auto url = [&](const char* field) {
+    return std::string{after.at("work").at(field).as_string()};
+  };
+  EXPECT_EQ(url("url"), "http://u.org/a.jpg");
+  EXPECT_EQ(url("creator_url"), "http://me@u.org./c") << "user and final dot are not the host's";
+  EXPECT_EQ(url("thumbnail"), "https://T.u.org:8080/t") << "hosts are named one by one";
+  EXPECT_EQ(url("foreign_landing_url"), "https://l.org");
+  EXPECT_EQ(after.at("work").at("meta_data"), before.at("work").at("meta_data"));
+  EXPECT_GT(after.at("revision").as_int64(), before.at("revision").as_int64());
+  EXPECT_NE(after.at("updated_on"), before.at("updated_on")) << "the work itself is another";
+  EXPECT_EQ(after.at("seen"), before.at("seen")) << "with the same claim: http and https are one";
+  EXPECT_EQ(after.at("created_on"), before.at("created_on"));
+  EXPECT_TRUE(partition.claims.size() == 1) << "nothing is claimed or released by it";
+  EXPECT_FALSE(review()) << "a second time";
+  say("http_hosts", R"({"hosts":["t.u.org"]})");
+  EXPECT_TRUE(review());
+  after = record();
+  EXPECT_EQ(url("url"), "https://u.org/a.jpg");
+  EXPECT_EQ(url("thumbnail"), "http://T.u.org:8080/t");
+  take_back("http_hosts");
+  EXPECT_TRUE(review());
+  EXPECT_EQ(record().at("work"), before.at("work")) << "byte for byte";
+  EXPECT_FALSE(review());
+}
+
+// Sightings come as clean makes them, by the shipped list, whatever policy says.
+TEST_F(Reviewed, ASightingThatComesLaterHasTheSchemeOfTheListInForce) {
+  say("http_hosts", R"({"hosts":["u.org"]})");
+  partition.rules = rules();
+  sight("");
+  EXPECT_EQ(record().at("work").at("url").as_string(), "http://u.org/a.jpg");
+  EXPECT_FALSE(review()) << "there is nothing left for the scan";
+  const std::int64_t revision = record().at("revision").as_int64();
+  sight("");
+  EXPECT_EQ(record().at("revision").as_int64(), revision) << "unchanged";
+  // A work that was merged under the list, and changes after it was withdrawn, before the scan.
+  take_back("http_hosts");
+  partition.rules = rules();
+  partition.begin(UtcTime::from_millis(1'790'000'000'900));
+  partition.apply(kKey, sighting_json(kT + 5, work(R"(,"title":"Another")")));
+  partition.commit();
+  EXPECT_EQ(record().at("work").at("url").as_string(), "https://u.org/a.jpg");
+}
+
+TEST_F(Reviewed, AReemitBringsTheSchemesInForce) {
+  sight("");
+  say("http_hosts", R"({"hosts":["l.org"]})");
+  partition.rules = rules();
+  partition.begin(UtcTime::from_millis(1'790'000'000'600));
+  partition.decide({kKey,
+                    DecisionKind::reemit,
+                    {{UtcTime{kT}, "00000000-0000-4000-8000-000000000000", "reemit", "a", "b"}}});
+  partition.commit();
+  EXPECT_EQ(record().at("work").at("foreign_landing_url").as_string(), "http://l.org");
+}
+
+TEST_F(Reviewed, SchemesOfABlockedWorkFollowToo) {
+  sight("");
+  partition.begin(UtcTime::from_millis(1'790'000'000'600));
+  partition.decide({kKey,
+                    DecisionKind::takedown,
+                    {{UtcTime{kT}, "00000000-0000-4000-8000-000000000000", "takedown", "a", "b"}}});
+  partition.commit();
+  say("http_hosts", R"({"hosts":["u.org"]})");
+  EXPECT_TRUE(review());
+  EXPECT_EQ(record().at("work").at("url").as_string(), "http://u.org/a.jpg");
+  EXPECT_EQ(record().at("status").as_string(), "blocked");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cctype>
 #include <map>
 #include <set>
 #include <tuple>
@@ -227,10 +228,35 @@ Expected without_decisions(const std::vector<Event>& events) {
   return expected;
 }
 
+// `http://a@Host.org.:80/x` is of host.org.
+std::string host_of(std::string rest) {
+  rest = rest.substr(0, rest.find('/'));
+  rest = rest.substr(rest.find('@') == std::string::npos ? 0 : rest.find('@') + 1);
+  rest = rest.substr(0, rest.find(':'));
+  while (rest.ends_with('.')) {
+    rest.pop_back();
+  }
+  std::transform(rest.begin(), rest.end(), rest.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return rest;
+}
+
+void set_schemes(json::object& work, const std::vector<std::string>& http_hosts) {
+  for (const char* name : {"foreign_landing_url", "url", "thumbnail", "creator_url"}) {
+    if (json::value* value = work.if_contains(name)) {
+      const std::string url{value->as_string()};
+      const std::string rest = url.substr(url.find("://") + 3);
+      const bool is_http = std::count(http_hosts.begin(), http_hosts.end(), host_of(rest)) > 0;
+      *value = json::string{(is_http ? "http://" : "https://") + rest};
+    }
+  }
+}
+
 }  // namespace
 
-Expected expect(const std::vector<Event>& events) {
+Expected expect(const std::vector<Event>& events, const std::vector<std::string>& http_hosts) {
   Expected expected = without_decisions(events);
+  set_schemes(expected.work, http_hosts);
   expected.decided = decided_by(events);
   const std::set<std::string> kinds{expected.decided.begin(), expected.decided.end()};
   if (kinds.contains("erase")) {

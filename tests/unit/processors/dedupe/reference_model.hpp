@@ -34,6 +34,8 @@ struct Expected {
   std::vector<std::string> decided;  ///< kinds that hold now, sorted
 };
 
-Expected expect(const std::vector<Event>& events);
+/// @param http_hosts  the list in force: URLs of these hosts have `http`, all others `https`,
+///                    whatever the sightings say.
+Expected expect(const std::vector<Event>& events, const std::vector<std::string>& http_hosts = {});
 
 }  // namespace freshet::reference

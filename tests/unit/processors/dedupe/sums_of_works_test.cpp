@@ -5,7 +5,7 @@
 
 #include "core/json.hpp"
 #include "dedupe_fixture.hpp"
-#include "processors/catalogue/run_count.hpp"
+#include "processors/stages/dedupe/run_count.hpp"
 
 namespace freshet {
 namespace {
@@ -23,8 +23,10 @@ std::string photo(int id, std::string_view views) {
 }
 
 std::string run_finished_json(std::int64_t fetched, std::string_view body) {
-  return R"({"seen":{"fetched_at":")" + format_micros(UtcTime{fetched}) +
-         R"(","run_id":"r"},"run_finished":)" + std::string{body} + "}";
+  return write_raw_record({.kind = RawRecord::Kind::run_finished,
+                           .fetched_at = UtcTime{fetched},
+                           .run_id = "r",
+                           .body = body});
 }
 
 std::string run_body(std::int64_t started, std::string_view rest = R"("complete":true)") {
@@ -81,6 +83,63 @@ TEST_F(FlickrPartition, CountsViewsAndTakesOldOnesOut) {
   EXPECT_EQ(*views().percentile(0), 20);
   send(key_of(1), removal_json(kT + 9));  // removed works count as well
   EXPECT_EQ(views().size(), 2);
+}
+
+// The sums hold what the record had, not what newer rules make of it.
+TEST_F(FlickrPartition, WhatIsCleanedAnewIsTakenOutAsItWasCounted) {
+  see(1, kT, "10");
+  see(2, kT, "20");
+  Dedupe::Tools tools = partition.tools(2);
+  tools.clean = [](std::string_view text, Arena& arena, Cleaned what) -> CleanResult {
+    auto parsed = parse_work(copy_to(arena, text), arena);
+    if (!parsed) {
+      return parsed.error();
+    }
+    if (what == Cleaned::merged_work) {
+      parsed->meta_data.clear();
+    }
+    return std::move(*parsed);
+  };
+  partition.begin(UtcTime::from_millis(now += 1'000));
+  partition.dedupe->apply({key_of(1),
+                           sighting_json(kT + 1, photo(1, "")),
+                           schema_header::kRaw,
+                           {4'000'000'000'000'000}},
+                          tools, partition.out);
+  partition.commit();
+  EXPECT_EQ(views().size(), 1);
+  EXPECT_EQ(*views().percentile(0), 20);
+}
+
+TEST_F(FlickrPartition, WhatADamagedRecordHadIsTakenOut) {
+  see(1, kT, "10");
+  see(2, kT, "20");
+  const auto damaged = [&](std::string_view what, std::string_view with) {
+    std::string bad = partition.store.records.at(key_of(1));
+    bad.replace(bad.find(what), what.size(), with);
+    partition.catalogue.emplace_back(key_of(1), bad);
+    partition.restore();
+  };
+  damaged(R"("license":"by")", R"("license":by)");  // no work any more
+  EXPECT_EQ(views().size(), 2);
+  see(1, kT + 1, "30");
+  EXPECT_EQ(views().size(), 2);
+  EXPECT_EQ(*views().percentile(0), 20);
+  damaged(R"("revision":)", R"("revision":7,"revision":)");
+  send(key_of(1), removal_json(kT + 9));
+  damaged(R"("url":)", R"("url":7,"url":)");
+  damaged(R"("revision":)", R"("revision":7,"revision":)");
+  send(key_of(1), removal_json(kT + 9));  // the work is lost with it
+  EXPECT_FALSE(record(1).as_object().contains("work"));
+  EXPECT_EQ(views().size(), 1);
+  see(1, kT + 10, "40");
+  EXPECT_EQ(views().size(), 2);
+  damaged(R"("url":)", R"("url":7,"url":)");
+  std::erase_if(partition.totals, [](const auto& sum) { return sum.first.starts_with("pop"); });
+  damaged(R"("revision":)", R"("revision":7,"revision":)");
+  EXPECT_EQ(views().size(), 2) << "counted as it will be taken out";
+  see(1, kT + 11);
+  EXPECT_EQ(views().size(), 1);
 }
 
 TEST_F(FlickrPartition, ErasedContentIsTakenOut) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/policy_log.hpp"
+
 namespace freshet {
 namespace {
 

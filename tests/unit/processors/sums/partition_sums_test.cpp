@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <algorithm>
 #include <random>
 
@@ -177,6 +179,32 @@ TEST(PartitionSums, WhatIsNoLongerCountedHasNoMetric) {
   restore("popularity.image.0", R"({"views":{"0":1}})");
   EXPECT_EQ(sums.metric(kScope), "views");
   EXPECT_EQ(sums.histogram(kScope)->size(), 1);
+}
+
+TEST(Metrics, TakeAbsurdCountsOfOthers) {
+  PartitionSums sums;
+  const auto restore = [&](std::string_view kind, std::string_view value) {
+    ASSERT_TRUE(sums.restore(kind, "flickr", *parse_totals(value)));
+  };
+  restore("popularity.image.0",
+          R"({"a\"b":{"0":-9223372036854775808,"1":9223372036854775807,"2":9223372036854775807}})");
+  EXPECT_EQ(sums.histogram(kScope)->size(), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(sums.histogram(kScope)->percentile(0.85), 1);
+  sums.change_metric(kScope, 0, 1);
+  for (const auto& [name, value] : changed(sums)) {
+    EXPECT_TRUE(parse_totals(value)) << name << ' ' << value;
+  }
+  sums.commit();
+  restore("popularity.image.0", R"({"a\"b":{"0":3}})");
+  EXPECT_EQ(sums.histogram(kScope)->size(), 3);
+  restore("run.image",
+          R"({"started_ms":9223372036854775807,"known":-1,"missing":-5,"refused_ms":-1})");
+  const auto run = sums.run(kScope);
+  ASSERT_TRUE(run);
+  EXPECT_EQ(format_millis(run->started_at), "9999-12-31T23:59:59.999Z");
+  EXPECT_EQ(run->known, 0);
+  EXPECT_EQ(run->missing, 0);
+  EXPECT_EQ(run->refused_at, UtcTime{});
 }
 
 TEST(Runs, AreCountedOnceAndTheNewestHolds) {

@@ -229,7 +229,7 @@ TEST(Urls, ManyNewOwnersInOneBatchTellEachClaimantOnce) {
 TEST(Urls, BelowTheEndOfARestoreTellsAll) {
   Stage stage;
   stage.batch({claims("a", 5), claims("b", 7)});
-  stage.urls->tell_all_below(50);
+  stage.urls->answer_all_before(50);
   stage.say(claims("c", 9), 49);
   EXPECT_EQ(stage.commit(), "a<a b<a c<a");
   stage.say(claims("d", 9), 50);
@@ -299,6 +299,22 @@ TEST(Urls, GoesOnCountingFromTheSumsItHad) {
   ASSERT_EQ(stage.urls->totals().size(), 1U);
   EXPECT_EQ(stage.urls->totals()[0].first, "urls:p");
   EXPECT_EQ(parse_totals(stage.urls->totals()[0].second)->at("received"), 11);
+}
+
+TEST(ClaimStateOnDisk, TakesBytesThatAreNoClaim) {
+  MapClaims store;
+  const UrlHash url = *parse_url_hash(kU);
+  const std::string prefix{url.data(), url.size()};
+  store.entries[prefix] = "short";
+  store.entries[prefix + "image:p:b"] = "";
+  store.entries[prefix + "image:p:c"] = std::string(8, '\xff');
+  ClaimState state{store};
+  EXPECT_FALSE(state.owner(url));
+  state.claim(url, {UtcTime::from_millis(5), "image:p:a"});
+  EXPECT_EQ(state.owner(url)->work_key, "image:p:a");
+  EXPECT_FALSE(state.is_claimant(url, "image:p:b"));
+  EXPECT_TRUE(state.release(url, "image:p:a"));
+  EXPECT_EQ(state.owner(url)->work_key, "image:p:c");
 }
 
 }  // namespace
