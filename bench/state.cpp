@@ -22,8 +22,8 @@
 #include "bench/proc.hpp"
 #include "core/hash.hpp"
 #include "core/stop.hpp"
-#include "processors/record_codec.hpp"
-#include "processors/state_store.hpp"
+#include "processors/state/record_codec.hpp"
+#include "processors/state/state_store.hpp"
 
 namespace freshet {
 namespace {

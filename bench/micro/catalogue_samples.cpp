@@ -20,6 +20,7 @@ class Collect final : public DedupeOutput {
   void claim(std::string_view, const UrlClaim&, bool) override {}
   void release(std::string_view, std::string_view) override {}
   void dead_letter(const Error&) override {}
+  void put_aside(std::string_view, std::string_view, const Error&) override {}
   std::vector<Sample> records;
 };
 
@@ -31,9 +32,10 @@ std::vector<Sample> catalogue_of(const std::vector<Sample>& sightings) {
   Cleaner cleaner;
   RawReader reader;
   Collect collect;
-  const Dedupe::Tools tools{
-      [&](std::string_view work, Arena& arena) { return cleaner.clean(work, arena); }, reader,
-      shipped_dedupe_rules(), std::chrono::days{20}};
+  const Dedupe::Tools tools{[&](std::string_view work, Arena& arena, Cleaned what) {
+                              return cleaner.clean(work, arena, what);
+                            },
+                            reader, shipped_dedupe_rules(), std::chrono::days{20}};
   const UtcTime now = UtcTime::from_millis(1'795'000'000'000);
   dedupe.begin(now);
   for (const Sample& sighting : sightings) {

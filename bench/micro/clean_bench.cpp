@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "processors/stages/clean.hpp"
+#include "processors/clean/cleaner.hpp"
 #include "producers/line_reader.hpp"
 #include "producers/tsv_line.hpp"
 

@@ -5,8 +5,8 @@
 #include "bench/micro/samples.hpp"
 #include "core/check.hpp"
 #include "core/hash.hpp"
-#include "processors/stages/clean.hpp"
-#include "processors/stages/dedupe/raw_record.hpp"
+#include "core/record/envelope.hpp"
+#include "processors/clean/cleaner.hpp"
 #include "processors/stages/dedupe/update.hpp"
 
 namespace freshet {
@@ -52,14 +52,16 @@ Set make_set(const std::vector<Sample>& samples) {
     set.first.push_back(sample);
     set.records.push_back(std::move(record));
     // A later sighting in which one member has another value, as most changes are.
-    Sample changed = sample;
-    const auto year = changed.value.find("20", changed.value.find(R"("fetched_at":")"));
-    changed.value.replace(year, 4, "2026");
-    const auto title = changed.value.find(R"("title":")");
+    Arena arena;
+    RawRecord changed = reader.read(sample.value, arena).value();
+    std::string work{changed.body};
+    const auto title = work.find(R"("title":")");
     if (title != std::string::npos) {
-      changed.value.insert(title + 9, "Anew ");
+      work.insert(title + 9, "Anew ");
     }
-    set.again.push_back(std::move(changed));
+    changed.fetched_at = changed.fetched_at + std::chrono::days{731};
+    changed.body = work;
+    set.again.push_back({sample.key, write_raw_record(changed)});
   }
   return set;
 }

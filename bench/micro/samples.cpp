@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "processors/stages/dedupe/raw_record.hpp"
+#include "core/record/envelope.hpp"
 #include "producers/tsv_line.hpp"
 
 namespace freshet::bench {
@@ -35,9 +35,10 @@ std::vector<Sample> real_rows() {
     for (std::string line; std::getline(file, line);) {
       if (const auto row = parse_tsv_line(line, media_type)) {
         samples.push_back(
-            {row->key, R"({"seen":{"fetched_at":"2026-01-01T00:00:00.000001Z","run_id":"rows"},)"
-                       R"("work":)" +
-                           row->work + "}"});
+            {row->key,
+             write_raw_record({.fetched_at = parse_time("2026-01-01T00:00:00.000001Z").value(),
+                               .run_id = "rows",
+                               .body = row->work})});
       }
     }
   }

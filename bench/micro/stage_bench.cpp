@@ -49,6 +49,7 @@ class Nowhere final : public DedupeOutput {
   void claim(std::string_view, const UrlClaim&, bool) override {}
   void release(std::string_view, std::string_view) override {}
   void dead_letter(const Error&) override { ++dead_letters; }
+  void put_aside(std::string_view, std::string_view, const Error&) override { ++dead_letters; }
   std::size_t bytes = 0;
   std::size_t dead_letters = 0;
 };
@@ -63,9 +64,10 @@ struct Stage {
   // `pause` stops the clock while records are stored, which the real store does elsewhere.
   template <class Pause, class Resume>
   void run(const std::vector<Sample>& samples, Pause pause, Resume resume) {
-    const Dedupe::Tools tools{
-        [this](std::string_view work, Arena& arena) { return cleaner.clean(work, arena); }, reader,
-        shipped_dedupe_rules(), std::chrono::days{20}};
+    const Dedupe::Tools tools{[this](std::string_view work, Arena& arena, Cleaned what) {
+                                return cleaner.clean(work, arena, what);
+                              },
+                              reader, shipped_dedupe_rules(), std::chrono::days{20}};
     const UtcTime now = UtcTime::from_millis(1'767'225'600'000);
     for (std::size_t begin = 0; begin < samples.size(); begin += kBatch) {
       dedupe.begin(now);
@@ -84,9 +86,10 @@ struct Stage {
 
   /// What a background scan does with each work, its record being read already.
   void review(const DedupeRules& rules) {
-    const Dedupe::Tools tools{
-        [this](std::string_view work, Arena& arena) { return cleaner.clean(work, arena); }, reader,
-        rules, std::chrono::days{20}};
+    const Dedupe::Tools tools{[this](std::string_view work, Arena& arena, Cleaned what) {
+                                return cleaner.clean(work, arena, what);
+                              },
+                              reader, rules, std::chrono::days{20}};
     dedupe.begin(UtcTime::from_millis(1'767'225'600'000));
     for (const auto& [key, json] : store.records()) {
       benchmark::DoNotOptimize(dedupe.review(key, json, tools, output));

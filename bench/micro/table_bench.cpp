@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
-#include "processors/stages/dedupe/hot_table.hpp"
+#include "processors/state/hot_table.hpp"
 
 namespace freshet {
 namespace {
