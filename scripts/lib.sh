@@ -26,6 +26,27 @@ timed() {
   return "$status"
 }
 
+# with_progress LOG COMMAND...: what it prints goes to LOG; its last line is shown every five seconds.
+with_progress() {
+  local log=$1 parent=$BASHPID status=0 watcher
+  shift
+  : >"$log"
+  # Steps of a second, and without the lock of scripts/rocksdb: it is soon gone when its caller is.
+  (
+    for ((tick = 1; ; tick++)); do
+      sleep 1
+      kill -0 "$parent" 2>/dev/null || exit 0
+      [ $((tick % 5)) -ne 0 ] ||
+        note "$(tail -c 2000 "$log" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-110)"
+    done
+  ) 8>&- &
+  watcher=$!
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  return "$status"
+}
+
 # as_root COMMAND...: for package installation only.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
@@ -60,16 +81,16 @@ exec_as_service() {
   fi
 }
 
-free_ports() { # N: prints N free TCP ports
+free_ports() { # N [FROM TO]: prints N free TCP ports
   # Below the range from which the kernel takes ports for outgoing connections: a port that is free now
   # would else be some client's a second later.
-  /usr/bin/python3 - "$1" <<'P'
+  /usr/bin/python3 - "$1" "${2:-15000}" "${3:-32000}" <<'P'
 import random, socket, sys
 held = []
 while len(held) < int(sys.argv[1]):
     s = socket.socket()
     try:
-        s.bind(("127.0.0.1", random.randrange(15000, 32000)))
+        s.bind(("127.0.0.1", random.randrange(int(sys.argv[2]), int(sys.argv[3]))))
     except OSError:
         continue
     held.append(s)

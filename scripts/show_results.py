@@ -1,11 +1,12 @@
-"""Prints the first results of a search reply read from standard input, one line each."""
+"""Says in one line what a search reply read from standard input holds; the argument names the search."""
 
 import json
 import sys
 
 reply = json.load(sys.stdin)
-print(f"{reply['result_count']} results, {reply['page_count']} pages")
-for item in reply["results"]:
-    licence = f"{item['license']} {item['license_version'] or ''}".strip()
-    print(f"  {(item['title'] or '(untitled)')[:60]:60}  {(item['creator'] or '')[:24]:24}  {licence:14}  {item['source']}")
-    print(f"    {item['foreign_landing_url']}")
+first = reply["results"][0] if reply["results"] else None
+line = f"{sys.argv[1]}: {reply['result_count']} results"
+if first:
+    licence = f"{first['license']} {first['license_version'] or ''}".strip()
+    line += f", first \"{(first['title'] or '(untitled)')[:40]}\" by {(first['creator'] or 'unknown')[:24]} ({licence}, {first['source']})"
+print(line)
