@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "core/check.hpp"
 #include "core/http/elasticsearch.hpp"
@@ -166,7 +167,7 @@ class Rebuild {
                            " of the rebuild before is still kept: --drop deletes it"};
       }
     }
-    suffix_ = schema::suffix_of(SystemClock{}.now());
+    suffix_ = unused_suffix();
     for (const std::string& media : media_types(flags_)) {
       RebuildIndexes indexes = of(media);
       std::string used = indexes.in_use();
@@ -174,6 +175,20 @@ class Rebuild {
       log::info("index_made", {{"index", made}, {"beside", used}});
       pairs_.push_back({std::move(indexes), std::move(used), std::move(made), false});
     }
+  }
+
+  /// Now, or the first second after it that no index of these media types is named for: two
+  /// rebuilds may begin within one.
+  std::string unused_suffix() {
+    const auto is_used = [this](const std::string& suffix) {
+      return std::ranges::any_of(
+          media_types(flags_), [&](const std::string& media) { return of(media).exists(suffix); });
+    };
+    UtcTime at = SystemClock{}.now();
+    while (is_used(schema::suffix_of(at))) {
+      at += std::chrono::seconds{1};
+    }
+    return schema::suffix_of(at);
   }
 
   std::unique_ptr<StoreFill> start_fill(const std::string& group,
@@ -246,18 +261,28 @@ class Rebuild {
 
   int drop() {
     json::array dropped;
+    std::set<std::string> groups;
     for (const std::string& media : media_types(flags_)) {
       RebuildIndexes indexes = of(media);
       const std::string used = indexes.in_use();
       for (const auto& name : {indexes.filling(), indexes.previous()}) {
         if (name && *name != used) {
           indexes.drop(*name);
+          groups.insert(group_of(indexes.suffix(*name)));
           dropped.emplace_back(*name);
         }
       }
     }
     if (dropped.empty()) {
       throw RefusedError{"there is no index to drop"};
+    }
+    // Its offsets would let an index of the same name be filled from the middle. A group with
+    // members serves a filling that goes on with the other media type.
+    kafka::Admin admin{context_.config.kafka};
+    for (const std::string& group : groups) {
+      if (const auto deleted = admin.delete_group(group); !deleted) {
+        log::warn("group_kept", {{"group", group}, {"why", deleted.error().message()}});
+      }
     }
     if (flags_.json) {
       print_result(to_json(json::object{{"dropped", dropped}}) + "\n");

@@ -55,6 +55,10 @@ std::string RebuildIndexes::suffix(const std::string& index) const {
   return index.starts_with(alias_ + "-") ? index.substr(alias_.size() + 1) : index;
 }
 
+bool RebuildIndexes::exists(const std::string& suffix) const {
+  return cluster_.get("/" + alias_ + "-" + suffix).has_value();
+}
+
 std::string RebuildIndexes::create(const std::string& suffix, int shards, int replicas) {
   const std::string used = in_use();
   const auto settings = cluster_.get("/" + used + "/_settings");

@@ -25,6 +25,9 @@ class RebuildIndexes {
   /// What follows `<prefix><media type>-` in an index's name.
   std::string suffix(const std::string& index) const;
 
+  /// Whether there is an index with this suffix, whatever it serves.
+  bool exists(const std::string& suffix) const;
+
   /// Makes an empty index that is being filled: without refreshes, which cost and serve nobody.
   /// @param shards, replicas  below 1 and 0: as the index in use
   std::string create(const std::string& suffix, int shards, int replicas);

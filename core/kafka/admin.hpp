@@ -56,6 +56,9 @@ class Admin {
   /// @error Errc::store_refused, Retry::never while the group has members.
   Result<void> set_group_offsets(const std::string& group,
                                  const std::vector<TopicPartitionOffset>& offsets);
+  /// Forgets a group and its offsets; one that is not there is no error.
+  /// @error Errc::store_refused, Retry::never while the group has members.
+  Result<void> delete_group(const std::string& group);
 
   struct Impl;
 

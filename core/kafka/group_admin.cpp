@@ -48,6 +48,13 @@ Groups altered_groups(rd_kafka_event_t* event) {
   return {first, count};
 }
 
+Groups deleted_groups(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto first =
+      rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
+  return {first, count};
+}
+
 rd_kafka_resp_err_t code_of(Described groups) noexcept {
   return groups.empty() ? RD_KAFKA_RESP_ERR_NO_ERROR
                         : code_of(rd_kafka_ConsumerGroupDescription_error(groups[0]));
@@ -227,6 +234,34 @@ Result<void> Admin::set_group_offsets(const std::string& group,
         return to_error(one.err, "offset of group " + group + " in " +
                                      describe({one.topic, Partition{one.partition}}));
       }
+    }
+  }
+  return {};
+}
+
+Result<void> Admin::delete_group(const std::string& group) {
+  const OwnedAdmin<rd_kafka_DeleteGroup_t> request{rd_kafka_DeleteGroup_new(group.c_str())};
+  rd_kafka_DeleteGroup_t* raw = request.get();
+  const auto reply = impl_->ask_group(
+      RD_KAFKA_ADMIN_OP_DELETEGROUPS, "deletion of group " + group,
+      [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_DeleteGroups(impl_->handle.get(), &raw, 1, options, queue);
+      },
+      [](rd_kafka_event_t* event) { return code_of(deleted_groups(event)); });
+  if (!reply) {
+    return reply.error();
+  }
+  for (const rd_kafka_group_result_t* one : deleted_groups(reply->get())) {
+    const rd_kafka_error_t* error = rd_kafka_group_result_error(one);
+    switch (code_of(error)) {
+      case RD_KAFKA_RESP_ERR_NO_ERROR:
+      case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
+        break;
+      case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
+        return Error{Errc::store_refused, Retry::never, "group " + group + " has members"};
+      default:
+        return to_error(rd_kafka_error_code(error), "deletion of group " + group,
+                        rd_kafka_error_string(error));
     }
   }
   return {};

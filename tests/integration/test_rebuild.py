@@ -1,6 +1,7 @@
 """A store made anew beside the one in use: compared, taken into use, taken back, while everything goes on."""
 
 import concurrent.futures
+import datetime
 import json
 import threading
 import time
@@ -148,6 +149,22 @@ class Elasticsearch(unittest.TestCase):
         mapping = json.loads(self.stream.http("GET", f"/{made}/_mapping")[1])[made]["mappings"]["_meta"]
         self.assertEqual((mapping["promoted"]["by"], mapping["promoted"]["why"]), (WHO[1], WHO[3]))
         self.stream.run("schema", "status", "--only-elasticsearch")
+
+    def test_a_name_that_is_taken_is_passed_over(self):
+        self.settled()
+        used = self.index("image-write")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        taken = [f"{self.stream.index_prefix}image-{now + datetime.timedelta(seconds=second):%Y%m%d-%H%M%S}" for second in range(6)]
+        for name in taken:
+            self.assertIn(self.stream.http("PUT", f"/{name}")[0], (200, 400), name)
+        try:
+            self.stream.run("rebuild", "elasticsearch", "--media", "image", "--gate", str(self.common_gate()))
+            self.assertNotIn(self.index("image-write"), [*taken, used])
+            self.stream.run("rebuild", "elasticsearch", "--media", "image", "--drop")
+        finally:
+            for name in taken:
+                if name != used:
+                    self.stream.http("DELETE", f"/{name}")
 
     def test_content_that_differs_is_found(self):
         self.settled()

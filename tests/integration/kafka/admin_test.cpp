@@ -95,6 +95,18 @@ TEST(AdminOnBroker, SetsTheOffsetsOfAGroupThatHasNoMembers) {
   EXPECT_EQ(refused.error().retry(), Retry::never);
   EXPECT_EQ(*broker.admin().group_offsets(group, {zero, one}), expected);
   EXPECT_EQ(broker.admin().describe_group(group)->members, 1);
+  EXPECT_EQ(broker.admin().delete_group(group).error().errc(), Errc::store_refused);
+}
+
+TEST(AdminOnBroker, AGroupThatIsDeletedHasNoOffsetsAndNeedNotBeThere) {
+  RealBroker broker;
+  const std::string topic = broker.create_topic("t", 1);
+  const std::string group = broker.config().prefixed("group");
+  const TopicPartition zero{topic, Partition{0}};
+  ASSERT_TRUE(broker.admin().set_group_offsets(group, {{zero, Offset{5}}}));
+  ASSERT_TRUE(broker.admin().delete_group(group));
+  EXPECT_THAT(*broker.admin().group_offsets(group, {zero}), IsEmpty());
+  EXPECT_TRUE(broker.admin().delete_group(group));
 }
 
 }  // namespace
