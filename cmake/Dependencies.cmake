@@ -13,6 +13,9 @@ find_package(ZLIB REQUIRED)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/rocksdb --prefix OUTPUT_VARIABLE rocksdb_prefix
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/scripts/rocksdb)
+# The packaged RocksDB looks for zstd itself, under the name that pkg-config leaves below in the cache: configuring
+# once more would fail.
+unset(zstd_INCLUDE_DIRS CACHE)
 # ThreadSanitizer's suppressions know the packaged library by its name.
 if(EXISTS ${rocksdb_prefix}/.complete AND NOT FRESHET_SANITIZE MATCHES thread)
   set(RocksDB_DIR ${rocksdb_prefix}/lib/cmake/rocksdb)
