@@ -186,7 +186,7 @@ class Rebuild {
     };
     UtcTime at = SystemClock{}.now();
     while (is_used(schema::suffix_of(at))) {
-      at += std::chrono::seconds{1};
+      at = at + std::chrono::seconds{1};
     }
     return schema::suffix_of(at);
   }
