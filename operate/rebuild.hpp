@@ -9,12 +9,13 @@
 
 namespace freshet {
 
-/// Adds `rebuild elasticsearch|back`.
+/// Adds `rebuild elasticsearch|postgres|back`.
 /// @param fill  the write path of a sink
 void add_rebuild_commands(CLI::App& root, Commands& commands, FillFunction fill);
 
 struct RebuildFlags {
-  std::string media;  ///< empty: both
+  std::string media;                    ///< empty: both
+  std::string store = "elasticsearch";  ///< of `back`
   bool resume = false;
   bool drop = false;
   bool promote_anyway = false;
@@ -31,5 +32,8 @@ int rebuild_elasticsearch(const Context& context, const RebuildFlags& flags,
                           const FillFunction& fill);
 int rebuild_elasticsearch_back(const Context& context, const RebuildFlags& flags,
                                const FillFunction& fill);
+int rebuild_postgres(const Context& context, const RebuildFlags& flags, const FillFunction& fill);
+int rebuild_postgres_back(const Context& context, const RebuildFlags& flags,
+                          const FillFunction& fill);
 
 }  // namespace freshet

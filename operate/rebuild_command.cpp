@@ -14,9 +14,30 @@ void check(const RebuildFlags& flags) {
 }
 
 void add_media(CLI::App& command, RebuildFlags& flags) {
-  command.add_option("--media", flags.media, "Only the index of this media type")
+  command.add_option("--media", flags.media, "Only works of this media type")
       ->check(CLI::IsMember({"image", "audio"}));
   command.add_flag("--json", flags.json, "Print the result as JSON");
+}
+
+/// @param thing  what a store has for each media type
+void add_filling(CLI::App& command, RebuildFlags& flags, const std::string& thing) {
+  add_media(command, flags);
+  auto* resume = command.add_flag("--resume", flags.resume, "Go on with one that was cut short");
+  command
+      .add_flag("--drop", flags.drop,
+                "Delete the " + thing + " that was in use before, or one that is not finished")
+      ->excludes(resume);
+  command
+      .add_option("--throttle", flags.per_second, "At most so many records a second; 0: no limit")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  command.add_option("--sample", flags.sample, "Works whose content is compared")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  command.add_flag("--promote-anyway", flags.promote_anyway,
+                   "Take it into use though the gate is not passed");
+  command.add_option("--by", flags.author.by, "Who does so");
+  command.add_option("--why", flags.author.why, "Why; it is kept with the " + thing);
 }
 
 }  // namespace
@@ -30,30 +51,13 @@ void add_rebuild_commands(CLI::App& root, Commands& commands, FillFunction fill)
   CLI::App* elasticsearch = group->add_subcommand(
       "elasticsearch",
       "New indexes from the start of the catalogue; compared, and then taken into use");
-  add_media(*elasticsearch, *made);
-  auto* resume =
-      elasticsearch->add_flag("--resume", made->resume, "Go on with one that was cut short");
-  elasticsearch
-      ->add_flag("--drop", made->drop,
-                 "Delete the index that was in use before, or one that is not finished")
-      ->excludes(resume);
-  elasticsearch
-      ->add_option("--throttle", made->per_second, "At most so many records a second; 0: no limit")
-      ->check(CLI::Range(0, 10'000'000))
-      ->capture_default_str();
+  add_filling(*elasticsearch, *made, "index");
   elasticsearch->add_option("--shards", made->shards, "Primary shards; else as the index in use")
       ->check(CLI::Range(1, 1024));
   elasticsearch->add_option("--replicas", made->replicas, "Replicas; else as the index in use")
       ->check(CLI::Range(0, 20));
-  elasticsearch->add_option("--sample", made->sample, "Documents whose content is compared")
-      ->check(CLI::Range(0, 10'000))
-      ->capture_default_str();
   elasticsearch->add_option("--gate", made->gate, "Queries that must hold, in place of the shipped")
       ->type_name("FILE");
-  elasticsearch->add_flag("--promote-anyway", made->promote_anyway,
-                          "Take it into use though the gate is not passed");
-  elasticsearch->add_option("--by", made->author.by, "Who does so");
-  elasticsearch->add_option("--why", made->author.why, "Why; it is kept in the index");
   elasticsearch->footer(
       "Example:\n  freshet rebuild elasticsearch --throttle 2000 && freshet rebuild elasticsearch "
       "--drop");
@@ -62,13 +66,28 @@ void add_rebuild_commands(CLI::App& root, Commands& commands, FillFunction fill)
     return rebuild_elasticsearch(context, *made, fill);
   });
 
+  const auto rows = std::make_shared<RebuildFlags>();
+  CLI::App* postgres = group->add_subcommand(
+      "postgres", "New tables from the start of the catalogue; compared, and then taken into use");
+  add_filling(*postgres, *rows, "table");
+  postgres->footer(
+      "Example:\n  freshet rebuild postgres --throttle 2000 && freshet rebuild postgres --drop");
+  commands.on_run(postgres, [rows, fill](const Context& context) {
+    check(*rows);
+    return rebuild_postgres(context, *rows, fill);
+  });
+
   const auto undone = std::make_shared<RebuildFlags>();
-  CLI::App* back = group->add_subcommand(
-      "back", "Take the index that was in use before into use again, at once");
+  CLI::App* back =
+      group->add_subcommand("back", "Take what was in use before into use again, at once");
   add_media(*back, *undone);
-  back->footer("Example:\n  freshet rebuild back");
+  back->add_option("--store", undone->store, "Whose indexes or tables")
+      ->check(CLI::IsMember({"elasticsearch", "postgres"}))
+      ->capture_default_str();
+  back->footer("Example:\n  freshet rebuild back --store postgres");
   commands.on_run(back, [undone, fill](const Context& context) {
-    return rebuild_elasticsearch_back(context, *undone, fill);
+    return undone->store == "postgres" ? rebuild_postgres_back(context, *undone, fill)
+                                       : rebuild_elasticsearch_back(context, *undone, fill);
   });
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <set>
 
@@ -17,6 +16,7 @@
 #include "operate/rebuild_gate.hpp"
 #include "operate/rebuild_indexes.hpp"
 #include "operate/rebuild_progress.hpp"
+#include "operate/rebuild_steps.hpp"
 #include "operate/schema.hpp"
 #include "operate/table.hpp"
 
@@ -24,11 +24,6 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view kRole = "sink.elasticsearch";
-
-std::vector<std::string> media_types(const RebuildFlags& flags) {
-  return flags.media.empty() ? std::vector<std::string>{"image", "audio"}
-                             : std::vector<std::string>{flags.media};
-}
 
 std::vector<GateQuery> gate_queries(const RebuildFlags& flags) {
   std::string text{resource("elasticsearch/gate.json")};
@@ -218,29 +213,14 @@ class Rebuild {
       });
       differences_.insert(differences_.end(), found.begin(), found.end());
     }
-    for (const std::string& one : differences_) {
-      std::cerr << one << '\n';
-    }
-    if (!differences_.empty() && !flags_.promote_anyway) {
-      throw WorkFailed{fmt::format(
-          "the gate is not passed: {} difference{}; the index in use stays. --resume tries again, "
-          "--promote-anyway takes {} into use, --drop gives it up",
-          differences_.size(), differences_.size() == 1 ? "" : "s", pairs_.front().made)};
-    }
+    pass_gate(differences_, flags_, pairs_.front().made);
   }
 
   void take_into_use(RebuildProgress& progress) {
     const auto live = progress.live();
     for (Pair& pair : pairs_) {
       if (flags_.promote_anyway) {
-        json::array what;
-        for (const std::string& one : differences_) {
-          what.emplace_back(one);
-        }
-        pair.indexes.note_promotion(pair.made, {{"by", flags_.author.by},
-                                                {"why", flags_.author.why},
-                                                {"at", format_millis(SystemClock{}.now())},
-                                                {"differences", std::move(what)}});
+        pair.indexes.note_promotion(pair.made, promotion(flags_.author, differences_));
       }
     }
     // The index that goes out of use has all before these offsets: `rebuild back` reads from here.
@@ -260,7 +240,7 @@ class Rebuild {
   }
 
   int drop() {
-    json::array dropped;
+    std::vector<std::string> dropped;
     std::set<std::string> groups;
     for (const std::string& media : media_types(flags_)) {
       RebuildIndexes indexes = of(media);
@@ -269,28 +249,15 @@ class Rebuild {
         if (name && *name != used) {
           indexes.drop(*name);
           groups.insert(group_of(indexes.suffix(*name)));
-          dropped.emplace_back(*name);
+          dropped.push_back(*name);
         }
       }
     }
     if (dropped.empty()) {
       throw RefusedError{"there is no index to drop"};
     }
-    // Its offsets would let an index of the same name be filled from the middle. A group with
-    // members serves a filling that goes on with the other media type.
-    kafka::Admin admin{context_.config.kafka};
-    for (const std::string& group : groups) {
-      if (const auto deleted = admin.delete_group(group); !deleted) {
-        log::warn("group_kept", {{"group", group}, {"why", deleted.error().message()}});
-      }
-    }
-    if (flags_.json) {
-      print_result(to_json(json::object{{"dropped", dropped}}) + "\n");
-    } else {
-      for (const json::value& one : dropped) {
-        print_result(fmt::format("dropped {}\n", std::string_view{one.as_string()}));
-      }
-    }
+    forget_groups(context_.config.kafka, groups);
+    print_dropped(dropped, flags_.json);
     return ExitCode::done;
   }
 

@@ -16,6 +16,15 @@ namespace {
 constexpr int kMostSources = 10'000;
 constexpr std::size_t kMostSentences = 20;
 
+std::vector<std::string> shortened(std::vector<std::string> sentences, const char* what) {
+  if (sentences.size() > kMostSentences) {
+    const std::size_t more = sentences.size() - kMostSentences;
+    sentences.resize(kMostSentences);
+    sentences.push_back(fmt::format("and {} further {} of the sample", more, what));
+  }
+  return sentences;
+}
+
 json::object live_only(const json::value& query) {
   return {
       {"bool", json::object{
@@ -161,6 +170,31 @@ std::vector<std::string> compare_counts(const std::map<std::string, std::int64_t
   return sentences;
 }
 
+std::vector<std::string> compare_rows(const std::vector<RebuildTables::Drawn>& sample,
+                                      std::int64_t in_flight) {
+  std::vector<std::string> sentences;
+  std::int64_t differing = 0;
+  for (const RebuildTables::Drawn& one : sample) {
+    std::string sentence;
+    if (!one.live_revision) {
+      sentence = fmt::format("row {} is not in the table in use", one.identifier);
+    } else if (!one.made_revision) {
+      sentence = fmt::format("row {} is not in the new table", one.identifier);
+    } else if (*one.live_revision != *one.made_revision) {
+      sentence = fmt::format("row {} has revision {}, {} in use", one.identifier,
+                             *one.made_revision, *one.live_revision);
+    } else if (!one.is_same) {
+      // The same revision with other content is never in flight.
+      sentences.push_back(
+          fmt::format("row {} has other content under the same revision", one.identifier));
+    }
+    if (!sentence.empty() && ++differing > in_flight) {
+      sentences.push_back(std::move(sentence));
+    }
+  }
+  return shortened(std::move(sentences), "rows");
+}
+
 std::vector<std::string> IndexGate::check(std::string_view media_type, const std::string& live,
                                           const std::string& made,
                                           const std::function<std::int64_t()>& in_flight) {
@@ -290,12 +324,7 @@ std::vector<std::string> IndexGate::compare_sample(const std::string& live, cons
       sentences.push_back(std::move(sentence));
     }
   }
-  if (sentences.size() > kMostSentences) {
-    const std::size_t more = sentences.size() - kMostSentences;
-    sentences.resize(kMostSentences);
-    sentences.push_back(fmt::format("and {} further documents of the sample", more));
-  }
-  return sentences;
+  return shortened(std::move(sentences), "documents");
 }
 
 }  // namespace freshet

@@ -11,6 +11,7 @@
 #include "core/json.hpp"
 #include "core/result.hpp"
 #include "operate/cluster.hpp"
+#include "operate/rebuild_tables.hpp"
 
 namespace freshet {
 
@@ -40,6 +41,11 @@ std::optional<std::string> judge_hits(const GateQuery& query, std::int64_t hits,
 std::vector<std::string> compare_counts(const std::map<std::string, std::int64_t>& found,
                                         const std::map<std::string, std::int64_t>& live,
                                         std::int64_t in_flight);
+
+/// Rows of a sample that are in one table alone, or under another revision, when they are more than
+/// what is in flight; and all with other content under the same revision.
+std::vector<std::string> compare_rows(const std::vector<RebuildTables::Drawn>& sample,
+                                      std::int64_t in_flight);
 
 /// Compares a new index with the one in use.
 class IndexGate {

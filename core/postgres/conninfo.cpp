@@ -144,4 +144,24 @@ std::vector<std::string> conninfo_by_host(const std::string& dsn, std::string_vi
   return all;
 }
 
+std::string with_search_path(const std::string& dsn, const std::vector<std::string>& schemas) {
+  const Options options{PQconninfoParse(dsn.c_str(), nullptr)};
+  if (options == nullptr) {
+    return dsn;
+  }
+  std::string all{value_of(options, "options")};
+  all += all.empty() ? "-csearch_path=" : " -csearch_path=";
+  for (const std::string& schema : schemas) {
+    all += &schema == &schemas.front() ? "" : ",";
+    // The server splits options at blanks.
+    for (const char c : schema) {
+      if (c == ' ' || c == '\\') {
+        all += '\\';
+      }
+      all += c;
+    }
+  }
+  return join(options, "", {{"options", all}});
+}
+
 }  // namespace freshet::postgres

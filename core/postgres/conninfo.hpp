@@ -25,4 +25,10 @@ std::string conninfo(const std::string& dsn, std::string_view application);
 ///         (`target_session_attrs=prefer-standby`), or where their lists do not fit together.
 std::vector<std::string> conninfo_by_host(const std::string& dsn, std::string_view application);
 
+/// The same DSN for a session in which unqualified names mean the tables of these schemas, the
+/// first that has one. Other `options` of the DSN or of PGOPTIONS stay.
+///
+/// @param schemas  as SQL writes them: quoted where they need it
+std::string with_search_path(const std::string& dsn, const std::vector<std::string>& schemas);
+
 }  // namespace freshet::postgres

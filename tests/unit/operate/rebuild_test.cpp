@@ -57,6 +57,20 @@ TEST(Gate, HitsAreAsExpectedGiveOrTakeWhatIsInFlight) {
   EXPECT_TRUE(judge_hits(one, 1, 0, 5)) << "an absolute number is no matter of what is in flight";
 }
 
+TEST(Gate, RowsMayDifferByWhatIsInFlightAndNeverUnderOneRevision) {
+  const std::vector<RebuildTables::Drawn> sample{{"a", 1, 1, true},
+                                                 {"b", std::nullopt, 3, false},
+                                                 {"c", 4, std::nullopt, false},
+                                                 {"d", 5, 6, false}};
+  EXPECT_THAT(compare_rows(sample, 3), IsEmpty());
+  EXPECT_THAT(compare_rows(sample, 2), ElementsAre("row d has revision 6, 5 in use"));
+  EXPECT_THAT(compare_rows(sample, 0),
+              ElementsAre("row b is not in the table in use", "row c is not in the new table",
+                          "row d has revision 6, 5 in use"));
+  EXPECT_THAT(compare_rows({{"e", 7, 7, false}}, 9),
+              ElementsAre("row e has other content under the same revision"));
+}
+
 TEST(Gate, QueriesMayBeOfOneMediaType) {
   GateQuery one = query();
   EXPECT_TRUE(one.is_of("audio"));

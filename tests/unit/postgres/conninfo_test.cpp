@@ -106,6 +106,16 @@ TEST(Conninfo, KeepsValuesThatNeedQuotes) {
   EXPECT_EQ(found.at("user"), "");
 }
 
+TEST(Conninfo, ASearchPathIsAddedToTheOptions) {
+  EXPECT_EQ(read(with_search_path("dbname=x", {"a", "b"}))["options"], "-csearch_path=a,b");
+  EXPECT_EQ(read(with_search_path("postgresql://h/x?options=-cjit%3Doff", {"a"}))["options"],
+            "-cjit=off -csearch_path=a");
+  EXPECT_EQ(read(with_search_path("dbname=x", {R"("a b\")"}))["options"],
+            R"(-csearch_path="a\ b\\")");
+  EXPECT_EQ(read(with_search_path("dbname=x password='a b'", {"a"}))["password"], "a b");
+  EXPECT_EQ(with_search_path("nonsense", {"a"}), "nonsense");
+}
+
 TEST(Conninfo, WhatLibpqCannotReadComesBackAsItIs) {
   EXPECT_EQ(conninfo("nonsense", "n"), "nonsense");
   EXPECT_EQ(conninfo("host='open", "n"), "host='open");
