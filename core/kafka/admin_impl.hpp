@@ -19,9 +19,7 @@ struct DestroyAdmin {
   void operator()(rd_kafka_AdminOptions_t* one) const noexcept {
     rd_kafka_AdminOptions_destroy(one);
   }
-  void operator()(rd_kafka_DeleteGroup_t* one) const noexcept {
-    rd_kafka_DeleteGroup_destroy(one);
-  }
+  void operator()(rd_kafka_DeleteGroup_t* one) const noexcept { rd_kafka_DeleteGroup_destroy(one); }
   void operator()(rd_kafka_NewTopic_t* one) const noexcept { rd_kafka_NewTopic_destroy(one); }
   void operator()(rd_kafka_DeleteTopic_t* one) const noexcept { rd_kafka_DeleteTopic_destroy(one); }
   void operator()(rd_kafka_ConfigResource_t* one) const noexcept {
