@@ -269,15 +269,12 @@ class Rebuild {
                                        {"in_use", pair.made},
                                        {"previous", pair.used}});
       }
-      json::array differences;
-      for (const std::string& one : differences_) {
-        differences.emplace_back(one);
-      }
-      print_result(to_json(json::object{{"store", "elasticsearch"},
-                                        {"indexes", std::move(indexes)},
-                                        {"records", state.records},
-                                        {"put_aside", state.put_aside},
-                                        {"differences", std::move(differences)}}) +
+      print_result(to_json(json::object{
+                       {"store", "elasticsearch"},
+                       {"indexes", std::move(indexes)},
+                       {"records", state.records},
+                       {"put_aside", state.put_aside},
+                       {"differences", json::array(differences_.begin(), differences_.end())}}) +
                    "\n");
       return;
     }

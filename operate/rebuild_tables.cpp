@@ -77,8 +77,8 @@ constexpr const char* kTraits = R"sql(
     WHERE relowner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
 )sql";
 
-/// Statements that make the indexes of `$1` under their names for `$2::text`. The server writes the
-/// table of an index with its schema.
+/// Statements that make the indexes of `$1` under their names for `$2`. The server writes the table
+/// of an index with its schema.
 constexpr const char* kIndexes = R"sql(
   SELECT CASE WHEN c.oid IS NOT NULL
     THEN format('ALTER TABLE %s ADD CONSTRAINT %I %s', $2::text, c.conname, pg_get_constraintdef(c.oid))
@@ -105,6 +105,7 @@ constexpr const char* kViews = R"sql(
                 pg_get_viewdef(v.oid))
 )sql";
 
+/// Image before audio, as sinks lock them.
 constexpr const char* kTables =
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname IN ('image', 'audio', 'sink_offsets') "
@@ -314,8 +315,8 @@ void RebuildTables::while_locked(const std::vector<std::string>& media_types,
     } catch (const TablesAreBusy&) {
       if (left == 0 || stop_.stop_requested()) {
         throw WorkFailed{
-            "the tables are held by other sessions (pg_stat_activity shows them); all "
-            "is as it was, and --resume tries again"};
+            "the tables are held by other sessions (pg_stat_activity shows them), and all is as it "
+            "was: give the command again, `rebuild postgres` with --resume"};
       }
       log::info("swap_waits", {{"for", "sessions that hold the tables"}, {"tries_left", left}});
     }

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from stream import Stream, until
-from test_rebuild import WHO, key, sighting
+from test_rebuild import WHO, sighting
 
 
 class Postgres(unittest.TestCase):
