@@ -290,6 +290,11 @@ Config load_config(const ConfigSources& sources) {
   return loader.finish();
 }
 
+std::string thumbnail_socket(const Config& config) {
+  return config.thumbnails.socket.empty() ? config.state.dir + "/thumbnails.sock"
+                                          : config.thumbnails.socket;
+}
+
 std::vector<std::pair<std::string, std::string>> describe_config(const Config& config) {
   constexpr const char* kSecret = "[secret]";
   std::vector<std::pair<std::string, std::string>> lines;
@@ -310,6 +315,9 @@ std::vector<std::pair<std::string, std::string>> describe_config(const Config& c
   }
   for (const auto& [provider, texts] : config.produce.skip_errors) {
     lines.emplace_back("produce.skip_errors." + provider, texts);
+  }
+  for (const auto& [name, place] : config.produce.files) {
+    lines.emplace_back("produce.files." + name, place);
   }
   return lines;
 }

@@ -47,6 +47,9 @@ struct Config {
     std::string mirror;         ///< empty: provider requests go to their own hosts
     bool mirror_waits = false;  ///< with a mirror, rate limits and back-offs wait only if true
     std::string user_agent = "Freshet/0.1 (+https://openverse.org)";
+    /// What of works' own URLs may be asked for although its address is not public; networks, as
+    /// `parse_ip_networks` reads them.
+    std::string allowed_networks;
   } http;
 
   struct Produce {
@@ -54,6 +57,10 @@ struct Config {
     std::string catch_up_since;  ///< `YYYY-MM-DD`; empty: the first day that was read
     /// By provider command: errors whose text holds one of these, `|` between them, are skipped.
     std::map<std::string, std::string> skip_errors;
+    /// Where providers that are read from files find them, by name: a URL or a folder.
+    std::map<std::string, std::string> files;
+    std::string sources;   ///< folder of files that describe sources; empty: none
+    std::string work_dir;  ///< for files that a run needs until its end; empty: in `state.dir`
   } produce;
 
   struct Process {
@@ -71,19 +78,39 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string public_url;            ///< empty: links follow what the caller called us
     std::string trusted_proxies;       ///< networks, as `parse_ip_networks` reads them
-    std::string limits = "openverse";  ///< or `off`
+    std::string limits = "openverse";  ///< or `cost`, `off`
     std::string rates;                 ///< `scope=number/period`, several with commas between them
     std::string environment = "production";  ///< what `/version` says
     std::string mail_url;  ///< SMTP server of verification mails; empty, as mail_dir: none are sent
     std::string mail_dir;  ///< a folder that gets one file a mail
     std::string mail_from = "freshet@localhost";
+    std::string dump_dir;     ///< of `freshet dump`; empty: no dumps are served
+    bool link_checks = true;  ///< works whose file is gone leave results
+    bool filter_dead = true;  ///< where a search does not say
+    int link_wait_ms = 0;     ///< for what is not known yet of a page's links
   } api;
+
+  struct Thumbnails {
+    std::string socket;     ///< empty: `thumbnails.sock` in `state.dir`
+    std::string cache_dir;  ///< empty: `thumbnails` in `state.dir`
+    int cache_mb = 2048;
+    int memory_mb = 1024;  ///< of a process that decodes one file
+  } thumbnails;
 
   struct Web {
     bool enabled = true;
-    std::string dir;                ///< empty: what the binary holds
-    std::string pictures = "none";  ///< none, thumbnails or providers
+    std::string dir;                      ///< empty: what the binary holds
+    std::string pictures = "thumbnails";  ///< none, thumbnails or providers
   } web;
+
+  struct Usage {
+    bool enabled = true;
+    int keep_days = 90;  ///< of single events; sums of a day are kept
+  } usage;
+
+  struct Ops {
+    std::string password_hash;  ///< as crypt(3) makes it; empty: on loopback only
+  } ops;
 
   struct Metrics {
     std::string listen = "127.0.0.1:0";
@@ -144,6 +171,9 @@ struct ConfigSources {
 ///        values out of range, clashes, refused librdkafka properties. A faulty value is a fault
 ///        even where a stronger source overrides it.
 Config load_config(const ConfigSources& sources);
+
+/// Path of the socket on which the thumbnails role listens.
+std::string thumbnail_socket(const Config& config);
 
 /// `config show`: every key with its value in force; secrets as `[secret]`.
 std::vector<std::pair<std::string, std::string>> describe_config(const Config& config);

@@ -147,7 +147,12 @@ Result<PolicyRule> parse_popularity(const json::value& rule) {
   if (!works) {
     return missing("rule.works");
   }
-  return PopularityRule{*metric, *percentile, *value, *constant, *works};
+  const json::value& provisional = value_at(rule, "/provisional");
+  if (!provisional.is_null() && !provisional.is_bool()) {
+    return broken("rule.provisional", "boolean", "provisional is neither true nor false");
+  }
+  return PopularityRule{*metric,   *percentile, *value,
+                        *constant, *works,      provisional.is_bool() && provisional.get_bool()};
 }
 
 // Nothing: not a time. The member may be null.
@@ -284,6 +289,9 @@ std::string encode(const PopularityRule& rule) {
   object.number("value", rule.value);
   object.number("constant", rule.constant);
   object.integer("works", rule.works);
+  if (rule.is_provisional) {
+    object.boolean("provisional", true);
+  }
   object.close();
   return out;
 }

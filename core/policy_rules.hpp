@@ -72,13 +72,16 @@ struct SourceRule {
   friend bool operator==(const SourceRule&, const SourceRule&) = default;
 };
 
-/// `{"metric":"views","percentile":0.85,"value":123.0,"constant":21.7,"works":4711}`
+/// `{"metric":"views","percentile":0.85,"value":123.0,"constant":21.7,"works":4711}`; with
+/// `"provisional":true` it was counted in the middle of a load: works that are written from then on
+/// are scored by it, and those that are there are left for the one that follows.
 struct PopularityRule {
   std::string metric;     ///< member of `meta_data`
   double percentile = 0;  ///< in (0, 1)
   double value = 0;       ///< the metric at that percentile
   double constant = 0;    ///< > 0
   std::int64_t works = 0;
+  bool is_provisional = false;
   friend bool operator==(const PopularityRule&, const PopularityRule&) = default;
 };
 

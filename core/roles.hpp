@@ -86,6 +86,11 @@ inline constexpr std::array kRoles{
     Role{.name = "sink.elasticsearch",
          .topics = {topics::kCatalog},
          .started_by_up = StartedByUp::yes},
+    Role{.name = "sink.usage",
+         .topics = {topics::kUsageEvents},
+         .offsets = OffsetsIn::postgres,
+         .started_by_up = StartedByUp::yes},
+    Role{.name = "thumbnails", .started_by_up = StartedByUp::yes},
     Role{.name = "api", .started_by_up = StartedByUp::yes},
 };
 

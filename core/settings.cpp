@@ -110,8 +110,26 @@ Fault ip_networks(std::string_view text) {
              : Fault{"must be addresses and networks (10.0.0.0/8) with commas between them"};
 }
 
+/// What a socket's address has room for, with its NUL.
+Fault socket_path(std::string_view text) {
+  return text.size() < 108 ? std::nullopt : Fault{"must have fewer than 108 bytes"};
+}
+
 Fault api_limits(std::string_view text) {
-  return text == "openverse" || text == "off" ? std::nullopt : Fault{"must be openverse or off"};
+  return text == "openverse" || text == "cost" || text == "off"
+             ? std::nullopt
+             : Fault{"must be openverse, cost or off"};
+}
+
+/// As crypt(5) writes them; older methods than these are too quick to be tried out.
+Fault password_hash(std::string_view text) {
+  for (const std::string_view method : {"$y$", "$gy$", "$7$", "$2b$", "$6$", "$5$"}) {
+    if (text.starts_with(method) && text.size() >= 20 && text.size() <= 384 &&
+        std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != ':'; })) {
+      return std::nullopt;
+    }
+  }
+  return text.empty() ? std::nullopt : Fault{"must be a hash such as `$6$…` or `$y$…`"};
 }
 
 Fault mail_url(std::string_view text) {
@@ -295,6 +313,26 @@ Setting skipped_errors() {
   return setting;
 }
 
+Setting provider_files() {
+  Setting setting;
+  setting.key = "produce.files";
+  setting.meaning =
+      "where a provider that is read from files finds them, URL or folder: `inaturalist`, "
+      "`inaturalist_names`";
+  setting.is_prefix = true;
+  setting.set = [](Config& config, std::string_view name, std::string_view value) -> Fault {
+    if (name.empty() || !consists_of(name, "_")) {
+      return "must be named after a provider command";
+    }
+    if (trim_space(value).empty()) {
+      return "must not be empty";
+    }
+    config.produce.files[std::string{name}] = value;
+    return std::nullopt;
+  };
+  return setting;
+}
+
 /// `all`, or names with commas between them; whether they are providers is known to producers.
 Fault provider_names(std::string_view text) {
   return consists_of(text, "_,") ? std::nullopt
@@ -392,12 +430,13 @@ std::vector<Setting> store_settings() {
       "elasticsearch.index_prefix",
       "goes before every index and alias; lets several systems share a cluster",
       [](auto&& c) -> auto& { return c.elasticsearch.index_prefix; }, index_prefix));
-  list.push_back(with_default(masked(text(
-                                  "redis.url",
-                                  "where the API counts requests, so that several servers share "
-                                  "their limits: `redis://[:password@]host:port[/database]`",
-                                  [](auto&& c) -> auto& { return c.redis.url; }, redis_url)),
-                              "empty: in-process"));
+  list.push_back(
+      with_default(masked(text(
+                       "redis.url",
+                       "where the API counts requests and keeps what it knows of links, so that "
+                       "several servers share both: `redis://[:password@]host:port[/database]`",
+                       [](auto&& c) -> auto& { return c.redis.url; }, redis_url)),
+                   "empty: in-process"));
   return list;
 }
 
@@ -418,8 +457,14 @@ std::vector<Setting> api_settings() {
       "empty: nobody's"));
   list.push_back(text(
       "api.limits",
-      "how requests are limited: `openverse`, by the scopes of docs/api.md; `off`, not at all",
+      "how requests are limited: `openverse`, by the scopes of docs/api.md; `cost`, by what they "
+      "cost, so that many readers may share an address; `off`, not at all",
       [](auto&& c) -> auto& { return c.api.limits; }, api_limits));
+  list.push_back(with_default(
+      text(
+          "api.dump_dir", "folder of `freshet dump`, whose dumps are served under `/v1/dumps/`",
+          [](auto&& c) -> auto& { return c.api.dump_dir; }, any),
+      "empty: none are served"));
   list.push_back(with_default(
       text(
           "api.rates",
@@ -427,6 +472,18 @@ std::vector<Setting> api_settings() {
           "second, min, hour and day",
           [](auto&& c) -> auto& { return c.api.rates; }, rates),
       "empty: those of docs/api.md"));
+  list.push_back(boolean("api.link_checks",
+                         "whether the files of works that are shown are asked for (HEAD), in the "
+                         "background; never behind a mirror",
+                         [](auto&& c) -> auto& { return c.api.link_checks; }));
+  list.push_back(boolean("api.filter_dead",
+                         "whether a search that does not say so itself leaves out works whose file "
+                         "is known to be gone",
+                         [](auto&& c) -> auto& { return c.api.filter_dead; }));
+  list.push_back(integer(
+      "api.link_wait_ms",
+      "longest time that a search waits for links of which nothing is known yet, in ms",
+      [](auto&& c) -> auto& { return c.api.link_wait_ms; }, 0, 2000));
   list.push_back(text(
       "api.environment", "name of the installation, as `/version` says it",
       [](auto&& c) -> auto& { return c.api.environment; }, name));
@@ -449,6 +506,29 @@ std::vector<Setting> api_settings() {
   return list;
 }
 
+std::vector<Setting> thumbnail_settings() {
+  std::vector<Setting> list;
+  list.push_back(with_default(
+      text(
+          "thumbnails.socket", "socket on which the API asks the thumbnails role; a path",
+          [](auto&& c) -> auto& { return c.thumbnails.socket; }, socket_path),
+      "empty: `thumbnails.sock` in `state.dir`"));
+  list.push_back(
+      with_default(text(
+                       "thumbnails.cache_dir", "directory of the pictures that were made",
+                       [](auto&& c) -> auto& { return c.thumbnails.cache_dir; }, any),
+                   "empty: `thumbnails` in `state.dir`"));
+  list.push_back(integer(
+      "thumbnails.cache_mb",
+      "most disk for these pictures, in MB; those that were not asked for the longest go first",
+      [](auto&& c) -> auto& { return c.thumbnails.cache_mb; }, 1, 100'000'000));
+  list.push_back(integer(
+      "thumbnails.memory_mb",
+      "most address space of a process that decodes one file, libraries included, in MB",
+      [](auto&& c) -> auto& { return c.thumbnails.memory_mb; }, 256, 65'536));
+  return list;
+}
+
 std::vector<Setting> role_settings() {
   std::vector<Setting> list;
   list.push_back(with_default(
@@ -464,6 +544,13 @@ std::vector<Setting> role_settings() {
       [](auto&& c) -> auto& { return c.http.user_agent; }, header_text));
   list.push_back(with_default(
       text(
+          "http.allowed_networks",
+          "addresses and networks, separated by commas, that works' own URLs may lead to although "
+          "they are not public",
+          [](auto&& c) -> auto& { return c.http.allowed_networks; }, ip_networks),
+      "empty: none"));
+  list.push_back(with_default(
+      text(
           "produce.scheduled",
           "providers that `produce --scheduled` and `up` run on their schedules: `all`, or "
           "commands with commas between them",
@@ -477,6 +564,19 @@ std::vector<Setting> role_settings() {
           [](auto&& c) -> auto& { return c.produce.catch_up_since; }, optional_day),
       "empty: since the first day that was read"));
   list.push_back(skipped_errors());
+  list.push_back(text(
+      "produce.sources",
+      "folder of files `*.toml`, each of which describes a source without code: known by their "
+      "commands, as providers are",
+      [](auto&& c) -> auto& { return c.produce.sources; }, any));
+  list.push_back(provider_files());
+  list.push_back(with_default(
+      text(
+          "produce.work_dir",
+          "folder for what a run keeps on disk until it ends; for iNaturalist about twice the size "
+          "of its files",
+          [](auto&& c) -> auto& { return c.produce.work_dir; }, any),
+      "empty: `produce` in `state.dir`"));
   list.push_back(with_default(
       text(
           "process.instance",
@@ -506,6 +606,9 @@ std::vector<Setting> role_settings() {
   for (auto& setting : api_settings()) {
     list.push_back(std::move(setting));
   }
+  for (auto& setting : thumbnail_settings()) {
+    list.push_back(std::move(setting));
+  }
   list.push_back(boolean("web.enabled", "whether the API also serves the web pages",
                          [](auto&& c) -> auto& { return c.web.enabled; }));
   list.push_back(with_default(
@@ -518,6 +621,17 @@ std::vector<Setting> role_settings() {
       "`none`: drawn in place of pictures; `thumbnails`: pictures come from this server; "
       "`providers`: browsers ask the works' own servers, which then see their addresses",
       [](auto&& c) -> auto& { return c.web.pictures; }, pictures));
+  list.push_back(boolean("usage.enabled", "whether it is recorded how pages and API are used",
+                         [](auto&& c) -> auto& { return c.usage.enabled; }));
+  list.push_back(integer(
+      "usage.keep_days", "days after which single events of usage are dropped; sums are kept",
+      [](auto&& c) -> auto& { return c.usage.keep_days; }, 1, 3650));
+  list.push_back(with_default(
+      text(
+          "ops.password_hash",
+          "hash of the password of `/ops/`, as `mkpasswd` or `openssl passwd -6` print it",
+          [](auto&& c) -> auto& { return c.ops.password_hash; }, password_hash, Secret::yes),
+      "empty: the page is answered on loopback only"));
   list.push_back(text(
       "metrics.listen",
       "address of `/metrics`, `/healthz`, `/readyz`; port 0: any free one, which the log names",

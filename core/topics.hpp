@@ -21,11 +21,13 @@ inline constexpr std::string_view kDecisions = "media.decisions.v1";
 inline constexpr std::string_view kPolicy = "media.policy.v1";
 inline constexpr std::string_view kPages = "media.pages.v1";
 inline constexpr std::string_view kReports = "media.reports.v1";
+inline constexpr std::string_view kLinkChecks = "media.link-checks.v1";
 inline constexpr std::string_view kTotals = "media.totals.v1";
 inline constexpr std::string_view kDeadLetter = "media.dead-letter.v1";
 inline constexpr std::string_view kDeadLetterActions = "media.dead-letter-actions.v1";
 inline constexpr std::string_view kProducerState = "producer.state.v1";
 inline constexpr std::string_view kUsageEvents = "usage.events.v1";
+inline constexpr std::string_view kUsageClicks = "usage.clicks.v1";
 inline constexpr std::string_view kAlerts = "ops.alerts.v1";
 }  // namespace topics
 
@@ -42,8 +44,11 @@ inline constexpr std::string_view kUrlVerdict = "url-verdict/1";
 inline constexpr std::string_view kDecision = "decision/1";
 inline constexpr std::string_view kPolicy = "policy/1";
 inline constexpr std::string_view kReport = "report/1";
+inline constexpr std::string_view kLinkCheck = "link-check/1";
 inline constexpr std::string_view kDeadLetterAction = "dead-letter-action/1";
 inline constexpr std::string_view kProducerState = "producer-state/1";
+inline constexpr std::string_view kUsageEvent = "usage-event/1";
+inline constexpr std::string_view kUsageClicks = "usage-clicks/1";
 inline constexpr std::string_view kAlert = "alert/1";
 }  // namespace schema_header
 

@@ -27,6 +27,9 @@ std::optional<std::uint64_t> size_in_range(const http::Response& response) {
   return read.ec == std::errc{} && read.ptr == end ? std::optional{size} : std::nullopt;
 }
 
+/// Only then are two files with it the same, byte by byte (RFC 9110 §8.8.3).
+bool is_strong(std::string_view etag) { return etag.starts_with('"'); }
+
 }  // namespace
 
 Result<std::size_t> MemorySource::read(std::span<char> into) {
@@ -63,8 +66,30 @@ Error status_error(const http::Response& response, const std::string& url) {
                   : Error{Errc::http_status, "", std::to_string(response.status), text};
 }
 
-HttpSource::HttpSource(http::HttpClient& client, std::string url, std::size_t piece)
-    : client_{client}, url_{std::move(url)}, piece_{piece} {}
+HttpSource::HttpSource(http::HttpClient& client, std::string url, Edition edition,
+                       std::size_t piece)
+    : client_{client}, url_{std::move(url)}, edition_{std::move(edition)}, piece_{piece} {
+  if (!is_strong(edition_.etag)) {
+    edition_.etag.clear();
+  }
+}
+
+/// Whether it is another file than the one that is meant; what is not known of that one yet is
+/// taken from it.
+bool HttpSource::is_replaced(const http::Response& response, std::uint64_t bytes) {
+  const std::string* const etag = response.header("etag");
+  if (etag != nullptr && is_strong(*etag)) {
+    if (edition_.etag.empty()) {
+      edition_.etag = *etag;
+    } else if (edition_.etag != *etag) {
+      return true;
+    }
+  }
+  if (edition_.bytes == 0) {
+    edition_.bytes = bytes;
+  }
+  return edition_.bytes != bytes;
+}
 
 Result<std::size_t> HttpSource::read(std::span<char> into) {
   if (at_ == bytes_.size()) {
@@ -85,26 +110,38 @@ Result<void> HttpSource::fetch() {
   http::Request request;
   request.url = url_;
   request.headers = {{"range", fmt::format("bytes={}-{}", fetched_, fetched_ + piece_ - 1)}};
+  if (!edition_.etag.empty()) {
+    request.headers.emplace_back("if-match", edition_.etag);
+  }
   request.max_body_bytes = std::max(piece_, kMostWhole);
+  const Error replaced{Errc::malformed_payload, Retry::after_backoff,
+                       fmt::format("{}: the file was replaced while it was read", url_)};
   auto response = client_.send(request);
   if (!response) {
     return response.error();
+  }
+  if (response->status == 412 && !edition_.etag.empty()) {
+    return replaced;
   }
   if (response->status == 416 && size_ == 0 && fetched_ == 0) {  // an empty file
     is_whole_ = true;
     return {};
   }
   if (response->status == 200 && fetched_ == 0) {
+    if (is_replaced(*response, response->body.size())) {
+      return replaced;
+    }
     is_whole_ = true;
   } else if (response->status != 206) {
     return status_error(*response, url_);
   } else {
     const auto size = size_in_range(*response);
-    if (!size || (size_ > 0 && *size != size_)) {
+    if (!size) {
       return Error{Errc::malformed_payload, "", "content_range",
-                   fmt::format("{}: a piece that does not say how long the file is, or another "
-                               "length than before",
-                               url_)};
+                   fmt::format("{}: a piece that does not say how long the file is", url_)};
+    }
+    if (is_replaced(*response, *size)) {
+      return replaced;
     }
     size_ = *size;
     const std::uint64_t wanted = std::min<std::uint64_t>(piece_, size_ - fetched_);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/http/http_client.hpp"
 #include "core/result.hpp"
@@ -58,23 +59,37 @@ class FileSource final : public ByteSource {
 /// piece that fails is asked for again without the others.
 ///
 /// A server that ignores ranges is understood as long as the whole file is smaller than
-/// `kMostWhole`. A file that changes between two pieces (another length) is an error.
+/// `kMostWhole`. All pieces are of one edition of the file, by its strong ETag and its length: one
+/// that is replaced meanwhile, or since somebody looked at it, is an error.
 class HttpSource final : public ByteSource {
  public:
+  /// What is known of the file that is meant.
+  struct Edition {
+    std::string etag{};       ///< as the server wrote it; empty or weak: not known
+    std::uint64_t bytes = 0;  ///< 0: not known
+  };
+
   static constexpr std::size_t kPiece = 4U << 20U;
   static constexpr std::size_t kMostWhole = 64U << 20U;
 
   /// @param client  retries by itself; must outlive this.
-  HttpSource(http::HttpClient& client, std::string url, std::size_t piece = kPiece);
+  HttpSource(http::HttpClient& client, std::string url, std::size_t piece = kPiece)
+      : HttpSource{client, std::move(url), Edition{}, piece} {}
+  /// @param edition  another one is an error.
+  HttpSource(http::HttpClient& client, std::string url, Edition edition,
+             std::size_t piece = kPiece);
   /// @error what the client gives; Errc::http_status with the status as rule for any but 200 and
-  ///        206 (Retry::after_backoff for those that may pass).
+  ///        206 (Retry::after_backoff for those that may pass). Errc::malformed_payload,
+  ///        Retry::after_backoff: the file was replaced.
   Result<std::size_t> read(std::span<char> into) override;
 
  private:
   Result<void> fetch();
+  bool is_replaced(const http::Response& response, std::uint64_t bytes);
 
   http::HttpClient& client_;
   std::string url_;
+  Edition edition_;
   std::size_t piece_;
   std::string bytes_;          ///< of the present piece
   std::size_t at_ = 0;         ///< in `bytes_`

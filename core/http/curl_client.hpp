@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/http/http_client.hpp"
+#include "core/http/public_address.hpp"
 
 namespace freshet::http {
 
@@ -18,6 +19,11 @@ struct CurlOptions {
   std::string password{};
   std::chrono::milliseconds connect_timeout{10'000};
   std::stop_token stop{};  ///< an exchange under way is given up when it is stopped
+  /// For URLs that strangers name: only what it allows is connected to, at every redirect anew. It
+  /// is asked with the very address that the socket then gets, so a name that leads elsewhere at
+  /// its next look-up gains nothing. No proxy is used, which would connect in our place. Null: all
+  /// is allowed. Outlives the client.
+  const AddressGuard* guard = nullptr;
 };
 
 /// libcurl: TLS, redirects (at most 10), gzip and deflate, connection reuse.

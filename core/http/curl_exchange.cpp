@@ -1,6 +1,7 @@
 #include "core/http/curl_exchange.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <mutex>
 
@@ -59,6 +60,15 @@ std::size_t CurlExchange::on_body(const char* data, std::size_t size, std::size_
   }
   self.response_.body.append(data, bytes);
   return bytes;
+}
+
+curl_socket_t CurlExchange::on_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& self = *static_cast<CurlExchange*>(user);
+  if (!self.options_.guard->allows(address->addr)) {
+    self.address_refused_ = true;
+    return CURL_SOCKET_BAD;  // libcurl then tries the next address of the name, if there is one
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 int CurlExchange::on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -158,10 +168,16 @@ Result<void> CurlExchange::prepare(const Request& request, const Target& target,
   if (!host) {
     return Error{Errc::invalid_value, Retry::never, "not an http or https URL: " + address};
   }
+  const std::chrono::milliseconds left = target.deadline.left();
+  if (left.count() == 0) {  // which would mean to libcurl that there is no limit
+    return Error{Errc::timed_out, Retry::after_backoff,
+                 target.url.substr(0, target.url.find('?')) + ": no time is left"};
+  }
   url_ = target.url;
   response_ = {};
   max_body_bytes_ = request.max_body_bytes;
   body_too_large_ = false;
+  address_refused_ = false;
   message_[0] = '\0';
   curl_easy_reset(handle_.get());  // keeps connections, TLS sessions and the DNS cache
   set_common(version);
@@ -171,11 +187,18 @@ Result<void> CurlExchange::prepare(const Request& request, const Target& target,
   if (is_loopback(*host)) {
     set(CURLOPT_PROXY, "");  // a proxy of the environment cannot know our loopback
   }
+  if (options_.guard != nullptr) {
+    set(CURLOPT_PROXY, "");
+    // A look-up that hangs is left to itself, else the time limit would not hold.
+    set(CURLOPT_QUICK_EXIT, 1L);
+    set(CURLOPT_OPENSOCKETFUNCTION, &on_socket);
+    set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  }
   set_method(target.method, request.body);
   headers_ = header_list(target.headers, target.method);
   set(CURLOPT_HTTPHEADER, headers_.get());
   set(CURLOPT_URL, address.c_str());
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   set(CURLOPT_XFERINFODATA, static_cast<void*>(this));
@@ -199,6 +222,9 @@ Error CurlExchange::failure(CURLcode code) const {
   if (body_too_large_) {
     return {Errc::too_large, Retry::never,
             text + " (body of more than " + std::to_string(max_body_bytes_) + " bytes)"};
+  }
+  if (address_refused_ && code == CURLE_COULDNT_CONNECT) {
+    return {Errc::invalid_value, Retry::never, text + " (its address is not public)"};
   }
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return {Errc::unreachable, Retry::never, text + " (stopped)"};

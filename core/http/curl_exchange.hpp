@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "core/deadline.hpp"
 #include "core/http/curl_client.hpp"
 #include "core/http/http_client.hpp"
 
@@ -28,9 +29,10 @@ class CurlExchange {
     std::string url;  ///< the original's, not the mirror's
     Headers headers;
     bool is_first_origin = true;  ///< else no password goes along
+    Deadline deadline;            ///< of the request: its redirects share what is left
   };
   /// Sets up the handle; `target` lives until `finish`.
-  /// @error Errc::invalid_value: not an http or https URL
+  /// @error Errc::invalid_value: not an http or https URL. Errc::timed_out: no time is left.
   Result<void> prepare(const Request& request, const Target& target, Version version);
   CURL* handle() const noexcept { return handle_.get(); }
   /// What came of it, redirects not followed.
@@ -56,6 +58,7 @@ class CurlExchange {
 
   static std::size_t on_header(const char* data, std::size_t size, std::size_t count, void* user);
   static std::size_t on_body(const char* data, std::size_t size, std::size_t count, void* user);
+  static curl_socket_t on_socket(void* user, curlsocktype purpose, curl_sockaddr* address);
   static int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
   const CurlOptions& options_;
@@ -66,9 +69,11 @@ class CurlExchange {
   Response response_;
   std::size_t max_body_bytes_ = 0;
   bool body_too_large_ = false;
+  bool address_refused_ = false;  // by the guard
 };
 
-/// Follows redirects, at most 10, in the mirror where there is one; see `CurlClient`.
+/// Follows redirects, at most 10, in the mirror where there is one, all of them within the
+/// request's time; see `CurlClient`.
 /// @param exchange  one exchange without redirects
 Result<Response> follow_redirects(
     const CurlOptions& options, const Request& request,

@@ -26,7 +26,7 @@ struct Request {
   Headers headers;
   std::string body;
   Redirects redirects = Redirects::follow;
-  std::chrono::milliseconds timeout{120'000};  ///< of the whole exchange; each redirect has its own
+  std::chrono::milliseconds timeout{120'000};  ///< of all of it, redirects too
   std::size_t max_body_bytes = 64U << 20U;     ///< after decompression
 };
 

@@ -39,7 +39,8 @@ std::optional<std::string> next_url(const CurlOptions& options, const std::strin
 Result<Response> follow_redirects(
     const CurlOptions& options, const Request& request,
     const std::function<Result<Response>(const CurlExchange::Target&)>& exchange) {
-  CurlExchange::Target target{request.method, full_url(request), request.headers, true};
+  CurlExchange::Target target{request.method, full_url(request), request.headers, true,
+                              Deadline::in(request.timeout)};
   const auto first_origin = origin_of(target.url);
   for (int redirects = 0;; ++redirects) {
     auto response = exchange(target);

@@ -42,7 +42,8 @@ Error unreachable(const std::string& brokers, int code, std::string_view cause) 
   std::string text;
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
     text = "Kafka at " + brokers + " does not let us in (kafka.librdkafka.sasl.…): ";
-  } else if (code == RD_KAFKA_RESP_ERR__SSL) {
+  } else if (code == RD_KAFKA_RESP_ERR__SSL || cause.find("SSL routines") != cause.npos) {
+    // Which of the two a refused certificate is called depends on who closes the connection first.
     text = "no TLS with Kafka at " + brokers + " (kafka.librdkafka.ssl.…): ";
   } else {
     text = "no Kafka broker answers at " + brokers + ": ";

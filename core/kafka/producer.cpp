@@ -16,7 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kMetadataTimeout{10'000};
 // Serving the reports of failed deliveries takes a lock, so not after every record.
 constexpr std::uint64_t kServeEvery = 256;
 // How long a call with a full queue sleeps before it looks for a fatal error again.
@@ -89,7 +88,7 @@ Result<Producer::Impl::Topic*> Producer::Impl::topic(std::string_view topic_name
   if (found == topics.end()) {
     Topic made;
     made.name = std::string{topic_name};
-    const auto partitions = topic_partitions(handle.get(), made.name, kMetadataTimeout);
+    const auto partitions = topic_partitions(handle.get(), made.name, options.metadata_timeout);
     if (!partitions) {
       return partitions.error();
     }

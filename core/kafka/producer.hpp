@@ -26,6 +26,8 @@ struct ProducerOptions {
   /// After this a record that was not acknowledged has failed; 0: never. Nothing: 120 s, or the
   /// transaction's time.
   std::optional<std::chrono::milliseconds> delivery_timeout;
+  /// How long a topic's partitions are asked for before the first record for it.
+  std::chrono::milliseconds metadata_timeout{10'000};
   std::map<std::string, std::string> extra;  ///< librdkafka properties of this producer
 };
 
