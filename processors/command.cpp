@@ -51,6 +51,7 @@ void add_extract_command(CLI::App& process, Commands& commands) {
 void add_processor_commands(CLI::App& root, Commands& commands) {
   struct Flags {
     int loops = 0;
+    int background_per_second = CatalogueRun{}.background_per_second;
     double idle_seconds = 2;
     CLI::Option* until_idle = nullptr;
   };
@@ -64,6 +65,13 @@ void add_processor_commands(CLI::App& root, Commands& commands) {
       ->add_option("--loops", flags->loops,
                    "Consumer loops, each with its own partitions; default: cores")
       ->check(CLI::Range(1, 1024));
+  catalogue
+      ->add_option(
+          "--background-per-second", flags->background_per_second,
+          "Most records that are written in a second for other reasons than a sighting or a "
+          "decision (scores, changed lists, removals by full runs): sinks are late by what "
+          "comes in a burst; 0: no limit; default: 2000")
+      ->check(CLI::Range(0, 10'000'000));
   flags->until_idle =
       catalogue
           ->add_option(
@@ -76,7 +84,9 @@ void add_processor_commands(CLI::App& root, Commands& commands) {
       "Example: freshet process catalogue --loops 4 --process-instance a");
   add_extract_command(*process, commands);
   commands.on_run(catalogue, [flags](const Context& context) {
-    CatalogueRun run{.loops = flags->loops, .until_idle = std::nullopt};
+    CatalogueRun run{.loops = flags->loops,
+                     .background_per_second = flags->background_per_second,
+                     .until_idle = std::nullopt};
     if (flags->until_idle->count() > 0) {
       run.until_idle =
           std::chrono::milliseconds{static_cast<std::int64_t>(flags->idle_seconds * 1000)};

@@ -110,8 +110,11 @@ class BackgroundWork {
   /// the begin of one. Cheap when nothing has changed.
   virtual void look_for_work(const std::shared_ptr<const RuleSet>& rules) = 0;
   virtual bool has_work() const = 0;
-  /// Within a batch that was begun. @param has_time  asked before each step but the first.
-  virtual Slice work(const std::function<bool()>& has_time, StageOutput& output) = 0;
+  /// Within a batch that was begun.
+  /// @param has_time      asked before each step but the first.
+  /// @param most_written  > 0: it ends when so many records were written.
+  virtual Slice work(const std::function<bool()>& has_time, std::int64_t most_written,
+                     StageOutput& output) = 0;
 };
 
 /// One partition of one stage: what it keeps, and what it makes of each record.

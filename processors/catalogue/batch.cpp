@@ -31,6 +31,7 @@ Batch::Batch(const Config& config, const Inputs& inputs, PolicyRules& policy,
 
 void Batch::begin(kafka::Producer& producer, UtcTime time) {
   time_ = time;
+  tools_.estimates.begin();
   output_.begin(producer, time);
   take_rules();
   rewrite_faulty_policy();
@@ -105,11 +106,12 @@ void Batch::commit_only(const std::vector<kafka::TopicPartitionOffset>& position
   }
 }
 
-void Batch::scan(std::chrono::microseconds time) {
+std::int64_t Batch::scan(std::chrono::microseconds time, std::int64_t most_written) {
   const auto start = std::chrono::steady_clock::now();
   const auto until = start + time;
   const auto has_time = [&] { return std::chrono::steady_clock::now() < until; };
-  bool is_over = false;
+  std::int64_t written = 0;
+  bool is_over = most_written <= 0;
   // From the partition after the one that had the last turn.
   for (std::size_t turn = 0; turn < partitions_.size() && !is_over; ++turn) {
     auto next = partitions_.upper_bound(last_scanned_);
@@ -122,13 +124,16 @@ void Batch::scan(std::chrono::microseconds time) {
         continue;
       }
       touch(partition);
-      const BackgroundWork::Slice slice = background->work(has_time, output_);
+      const BackgroundWork::Slice slice =
+          background->work(has_time, most_written - written, output_);
+      written += slice.written;
       scanned_.works += slice.works;
       scanned_.written += slice.written;
-      is_over = !has_time();
+      is_over = written >= most_written || !has_time();
     }
   }
   scan_time_ = std::chrono::steady_clock::now() - start;
+  return written;
 }
 
 Result<void> Batch::take(const kafka::Polled& polled) {
@@ -224,6 +229,7 @@ void Batch::store() {
 }
 
 void Batch::count() {
+  tools_.estimates.commit();
   for (const auto& [number, totals] : touched_) {
     for (const auto& [spec, stage] : partitions_.at(number)->stages) {
       stage->commit();
@@ -244,6 +250,7 @@ void Batch::count() {
 }
 
 void Batch::rollback() {
+  tools_.estimates.rollback();
   for (const auto& [number, totals] : touched_) {
     for (const auto& [spec, stage] : partitions_.at(number)->stages) {
       stage->rollback();

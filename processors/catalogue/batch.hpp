@@ -47,7 +47,9 @@ class Batch {
   /// Commits these offsets, from which nothing was taken.
   void commit_only(const std::vector<kafka::TopicPartitionOffset>& positions);
   /// Does background work for as long, partition by partition in turn.
-  void scan(std::chrono::microseconds time);
+  /// @param most_written  records that it may write; 0: it does none.
+  /// @return records written.
+  std::int64_t scan(std::chrono::microseconds time, std::int64_t most_written);
   /// Sends what is sent once per batch. @error as `take`.
   Result<void> finish();
   /// The next offsets of all that was taken.

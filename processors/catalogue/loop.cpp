@@ -38,7 +38,8 @@ std::int64_t steady_millis(steady_clock::time_point at) {
 }  // namespace
 
 CatalogueLoop::CatalogueLoop(const Config& config, const Inputs& inputs, int number,
-                             PartitionStates& states, PolicyRules& policy, Metrics& metrics,
+                             double background_per_second, PartitionStates& states,
+                             PolicyRules& policy, EstimatePool& estimates, Metrics& metrics,
                              LoopStatus& status)
     : config_{config},
       inputs_{inputs},
@@ -48,9 +49,10 @@ CatalogueLoop::CatalogueLoop(const Config& config, const Inputs& inputs, int num
       policy_{policy},
       status_{status},
       counters_{metrics, std::to_string(number)},
-      tools_{metrics, counters_.labels},
+      tools_{metrics, counters_.labels, estimates},
       batch_{config, inputs, policy, partitions_, tools_, counters_, clock_},
-      pace_{milliseconds{config.process.commit_interval_ms}, steady_clock::now()} {}
+      pace_{milliseconds{config.process.commit_interval_ms}, steady_clock::now(),
+            background_per_second} {}
 
 void CatalogueLoop::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
@@ -202,7 +204,8 @@ void CatalogueLoop::run_batch(const std::stop_token& stop) {
       break;
     }
     const bool was_idle = !pace_.is_in_transaction();
-    const bool is_scanning = was_idle && !assignment_.holds_back() && batch_.has_background_work();
+    const bool is_scanning = was_idle && !assignment_.holds_back() &&
+                             pace_.background_room(now) > 0 && batch_.has_background_work();
     const auto polled = consumer_->poll(pace_.poll_wait(now, is_scanning), kPollRecords);
     if (!polled) {
       poll_failed(polled.error());
@@ -297,7 +300,8 @@ void CatalogueLoop::scan() {
 void CatalogueLoop::commit() {
   const auto start = steady_clock::now();
   if (!assignment_.holds_back()) {
-    batch_.scan(pace_.scan_time(start, batch_.is_idle()));
+    pace_.background_wrote(
+        batch_.scan(pace_.scan_time(start, batch_.is_idle()), pace_.background_room(start)), start);
   }
   const auto began_at = steady_clock::now();
   kafka::Producer::Step step{kafka::Producer::Outcome::abort, {}};

@@ -41,8 +41,11 @@ namespace freshet {
 /// What is to be done next, `Assignment` and `Pace` decide; the loop does it.
 class CatalogueLoop {
  public:
-  CatalogueLoop(const Config& config, const Inputs& inputs, int number, PartitionStates& states,
-                PolicyRules& policy, Metrics& metrics, LoopStatus& status);
+  /// @param number                 of the loop in this process.
+  /// @param background_per_second  see `Pace`; this loop's share of it.
+  CatalogueLoop(const Config& config, const Inputs& inputs, int number,
+                double background_per_second, PartitionStates& states, PolicyRules& policy,
+                EstimatePool& estimates, Metrics& metrics, LoopStatus& status);
 
   /// Returns when it is told to stop: the batch at hand is committed first.
   /// @error WorkFailed: fenced, an unknown outcome, or a broker that refuses for good. Only the log

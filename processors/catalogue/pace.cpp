@@ -1,6 +1,7 @@
 #include "processors/catalogue/pace.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace freshet {
 
@@ -28,6 +29,30 @@ std::chrono::microseconds Pace::scan_time(Time now, bool is_idle) const {
   const auto so_far = now - began_at_.value_or(now);
   return freshet::scan_time(is_idle, std::chrono::duration_cast<std::chrono::microseconds>(so_far),
                             interval_);
+}
+
+// Time that was not used is lost but for a burst; one record fits into it at any rate.
+Pace::Time Pace::background_counts_from(Time now) const {
+  const auto one = std::chrono::duration_cast<Time::duration>(
+      std::chrono::duration<double>(1 / background_per_second_));
+  return std::max(background_paid_, now - std::max<Time::duration>(kBurst, one));
+}
+
+std::int64_t Pace::background_room(Time now) const {
+  if (background_per_second_ <= 0) {
+    return std::numeric_limits<std::int64_t>::max();
+  }
+  const std::chrono::duration<double> unpaid = now - background_counts_from(now);
+  return std::max<std::int64_t>(
+      0, static_cast<std::int64_t>(unpaid.count() * background_per_second_ + 1e-6));
+}
+
+void Pace::background_wrote(std::int64_t records, Time now) {
+  if (background_per_second_ > 0) {
+    background_paid_ = background_counts_from(now) +
+                       std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(
+                           static_cast<double>(records) / background_per_second_));
+  }
 }
 
 bool Pace::take_save(Time now) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace freshet {
@@ -28,8 +29,16 @@ class Pace {
   static constexpr std::chrono::minutes kSaveAtLeastEvery{10};
   static constexpr std::size_t kRecordsWorthASave = 100'000;
 
-  /// @param interval  the longest time that a batch is gathered.
-  Pace(Millis interval, Time now) : interval_{interval}, saved_at_{now} {}
+  /// Background work is written in no greater bursts than that of such a time.
+  static constexpr Millis kBurst{250};
+
+  /// @param interval               the longest time that a batch is gathered.
+  /// @param background_per_second  records that background work writes at most; 0: no limit.
+  Pace(Millis interval, Time now, double background_per_second = 0)
+      : interval_{interval},
+        background_per_second_{background_per_second},
+        background_paid_{now},
+        saved_at_{now} {}
 
   // ── A transaction.
 
@@ -50,13 +59,23 @@ class Pace {
   /// nothing.
   std::chrono::microseconds scan_time(Time now, bool is_idle) const;
 
+  // ── Background work: what is written behind the live traffic makes sinks late for it.
+
+  /// How many records may be written now.
+  std::int64_t background_room(Time now) const;
+  void background_wrote(std::int64_t records, Time now);
+
   // ── Saves, one partition at a time.
 
   /// After a commit. @return whether a table is to be saved: the time counts from here then.
   bool take_save(Time now);
 
  private:
+  Time background_counts_from(Time now) const;
+
   Millis interval_;
+  double background_per_second_;
+  Time background_paid_;  ///< up to when all that was written would have been written at that rate
   std::optional<Time> began_at_;
   Time commit_at_;
   Time saved_at_;

@@ -177,16 +177,18 @@ class Tending {
 // The loops and what they share: the first failure ends all.
 class Loops {
  public:
-  Loops(const Config& config, const Inputs& inputs, int count, PartitionStates& states,
-        PolicyRules& policy, Metrics& metrics, CatalogueReadiness& readiness)
+  Loops(const Config& config, const Inputs& inputs, int count, double background_per_second,
+        PartitionStates& states, PolicyRules& policy, Metrics& metrics,
+        CatalogueReadiness& readiness)
       : statuses_{std::make_shared<LoopStatuses>(static_cast<std::size_t>(count))} {
     readiness.watch(statuses_);
     for (int i = 0; i < count; ++i) {
       LoopStatus& status = (*statuses_)[static_cast<std::size_t>(i)];
-      threads_.emplace_back([this, &config, &inputs, i, &states, &policy, &metrics,
-                             &status](std::stop_token stop) {
+      threads_.emplace_back([this, &config, &inputs, i, background = background_per_second / count,
+                             &states, &policy, &metrics, &status](std::stop_token stop) {
         try {
-          CatalogueLoop{config, inputs, i, states, policy, metrics, status}.run(std::move(stop));
+          CatalogueLoop{config, inputs, i, background, states, policy, estimates_, metrics, status}
+              .run(std::move(stop));
         } catch (...) {
           const std::lock_guard guard{mutex_};
           if (!failure_) {
@@ -223,6 +225,7 @@ class Loops {
 
  private:
   std::shared_ptr<LoopStatuses> statuses_;
+  EstimatePool estimates_;
   mutable std::mutex mutex_;
   std::exception_ptr failure_;
   std::vector<std::jthread> threads_;  // last: joined before what they use is gone
@@ -260,7 +263,8 @@ int run_catalogue(const CatalogueRun& run, const Context& context) {
   const SumsFollower sums{config.kafka, partitions->works, reader, context.metrics,
                           [&states] { return states.is_borrowed(0); }};
   Tending tending{state, context.metrics};
-  Loops loops{config, inputs, count, states, policy, context.metrics, *readiness};
+  Loops loops{config, inputs, count,           static_cast<double>(run.background_per_second),
+              states, policy, context.metrics, *readiness};
   while (!wait_for_stop(context.stop, kWatchEvery) && !loops.failed()) {
     tending.run_when_due();
     if (run.until_idle && sums.is_settled() && loops.idle_for(*run.until_idle) &&

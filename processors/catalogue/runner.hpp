@@ -9,6 +9,9 @@ namespace freshet {
 
 struct CatalogueRun {
   int loops = 0;  ///< 0: as many as there are cores
+  /// Records that all loops together write at most for other reasons than a sighting or a decision;
+  /// 0: no limit. ADR 0031.
+  int background_per_second = 2'000;
   /// Ends when everything in the topics was done for so long.
   std::optional<std::chrono::milliseconds> until_idle;
 };

@@ -5,6 +5,7 @@
 #include "processors/clean/cleaner.hpp"
 #include "processors/stages/dedupe/counters.hpp"
 #include "processors/stages/urls/counters.hpp"
+#include "processors/sums/popularity_estimates.hpp"
 
 namespace freshet {
 
@@ -13,11 +14,12 @@ namespace freshet {
 ///
 /// @thread_safety  One thread.
 struct LoopTools {
-  LoopTools(Metrics& metrics, const Labels& labels)
-      : dedupe{metrics, labels}, urls{metrics, labels} {}
+  LoopTools(Metrics& metrics, const Labels& labels, EstimatePool& pool)
+      : estimates{pool}, dedupe{metrics, labels}, urls{metrics, labels} {}
 
   Cleaner cleaner;
   RawReader reader;
+  PopularityEstimates estimates;
   DedupeCounters dedupe;
   UrlCounters urls;
 };

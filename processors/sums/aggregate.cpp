@@ -35,6 +35,10 @@ bool has_moved(double published, double value) {
   return std::abs(value - published) > kLeastMove * published;
 }
 
+bool rests_on_few(std::int64_t published_works, std::int64_t works) {
+  return works / 2 > published_works;
+}
+
 Aggregate::Aggregate(std::int32_t partitions, Metrics metrics)
     : metrics_{std::move(metrics)}, partitions_(static_cast<std::size_t>(partitions)) {}
 
@@ -98,32 +102,57 @@ std::vector<PolicyAnswer> Aggregate::answers(const Policy& policy, Time now) {
 void Aggregate::answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out) {
   for (auto moved = moved_.begin(); moved != moved_.end();) {
     const auto& [scope, at] = *moved;
-    // The first look waits likewise: the percentile of the first second of a load is soon another,
-    // and each one scores anew all works that there are.
-    const auto last = looked_at_.try_emplace(scope, now).first;
-    if (now - at < kRest && now - last->second < kPatience) {
+    const auto look = looks_.try_emplace(scope, Look{now}).first;
+    const bool rests = now - at >= kRest;
+    if (!rests && now - look->second.at < look->second.wait) {
       ++moved;
       continue;
     }
-    last->second = now;
-    const PopularityMetric& metric = metrics_.at(scope);
-    const ValueHistogram counted = histogram(scope);
-    if (const auto percentile = counted.percentile(metric.percentile)) {
-      // As in the constant: nobody's percentile is 0.
-      const double value = *percentile == 0 ? 1 : *percentile;
-      const std::string key = std::string{policy::kPopularity} + scope;
-      const auto* known = policy.find<PopularityRule>(key);
-      if (known == nullptr || known->metric != metric.member ||
-          known->percentile != metric.percentile || has_moved(known->value, value)) {
-        out.push_back(
-            {key,
-             PopularityRule{metric.member, metric.percentile, value,
-                            popularity_constant(metric.percentile, value), counted.size()},
-             known == nullptr ? "first percentile" : "the percentile moved"});
-      }
+    // Nobody waits for the end of a load that has none.
+    const bool is_provisional = !rests && look->second.wait < kPatience;
+    look->second.wait =
+        rests ? kFirstLook : std::min<std::chrono::milliseconds>(2 * look->second.wait, kPatience);
+    look->second.at = now;
+    if (auto answer = popularity_of(scope, policy, is_provisional)) {
+      out.push_back(std::move(*answer));
+    }
+    if (is_provisional) {
+      ++moved;  // the rest is to be looked at, whether or not anything comes
+      continue;
     }
     moved = moved_.erase(moved);
   }
+}
+
+// What is to be said of a scope's percentile; nothing where it is said already, or near enough.
+std::optional<PolicyAnswer> Aggregate::popularity_of(const std::string& scope, const Policy& policy,
+                                                     bool is_provisional) {
+  const PopularityMetric& metric = metrics_.at(scope);
+  const ValueHistogram counted = histogram(scope);
+  const auto percentile = counted.percentile(metric.percentile);
+  if (!percentile) {
+    return std::nullopt;
+  }
+  // As in the constant: nobody's percentile is 0.
+  const double value = *percentile == 0 ? 1 : *percentile;
+  const std::string key = std::string{policy::kPopularity} + scope;
+  const auto* known = policy.find<PopularityRule>(key);
+  const bool is_known =
+      known != nullptr && known->metric == metric.member && known->percentile == metric.percentile;
+  const char* const why = !is_known                        ? "first percentile"
+                          : has_moved(known->value, value) ? "the percentile moved"
+                          : rests_on_few(known->works, counted.size())
+                              ? "counted from twice as many works"
+                          : known->is_provisional && !is_provisional ? "a load has come to rest"
+                                                                     : nullptr;
+  if (why == nullptr) {
+    return std::nullopt;
+  }
+  return PolicyAnswer{
+      key,
+      PopularityRule{metric.member, metric.percentile, value,
+                     popularity_constant(metric.percentile, value), counted.size(), is_provisional},
+      why};
 }
 
 void Aggregate::answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out) const {

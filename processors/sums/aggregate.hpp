@@ -33,6 +33,9 @@ std::optional<RemovalRule> judge_run(const RemovalRule& rule, const RunCount& su
 
 /// Whether a percentile has moved so far that works are to be scored anew.
 bool has_moved(double published, double value);
+/// Whether so few works were counted for a percentile that a loop may know more by itself, see
+/// `PopularityEstimates`.
+bool rests_on_few(std::int64_t published_works, std::int64_t works);
 
 /// The sums of all partitions, added: what `PartitionSums` counts in each of them.
 ///
@@ -43,9 +46,13 @@ class Aggregate {
   using Time = std::chrono::steady_clock::time_point;
   using Metrics = std::map<std::string, PopularityMetric>;  ///< by scope
 
-  /// How long the sums of a provider rest before its percentile is looked at, and how long a load
-  /// that does not rest may put off the next one, or the first.
+  /// How long the sums of a provider rest before its percentile is looked at. A load that does not
+  /// rest is looked at too: soon at first, since all that comes is scored by what is known by then,
+  /// and after each look twice as late, since its works double meanwhile. What is said then is
+  /// provisional, until such a look is a minute after the last one: most works would be scored anew
+  /// by each, and are by one.
   static constexpr std::chrono::milliseconds kRest{1'000};
+  static constexpr std::chrono::milliseconds kFirstLook{250};
   static constexpr std::chrono::seconds kPatience{60};
 
   Aggregate(std::int32_t partitions, Metrics metrics);
@@ -71,6 +78,8 @@ class Aggregate {
   void restore(const TotalsKey& at, std::string_view value);
   void read_unread(std::string_view scope);
   void answer_popularity(const Policy& policy, Time now, std::vector<PolicyAnswer>& out);
+  std::optional<PolicyAnswer> popularity_of(const std::string& scope, const Policy& policy,
+                                            bool is_provisional);
   void answer_runs(const Policy& policy, std::vector<PolicyAnswer>& out) const;
 
   Metrics metrics_;
@@ -78,9 +87,14 @@ class Aggregate {
   /// Histograms not read since they came, by scope and key.
   std::map<std::string, std::map<std::string, Unread>, std::less<>> unread_;
   std::uint64_t taken_ = 0;
-  std::map<std::string, Time, std::less<>> moved_;      ///< scopes not looked at since, by when
-  std::map<std::string, Time, std::less<>> looked_at_;  ///< last or, before, first asked, by scope
-  std::map<std::string, bool, std::less<>> runs_;       ///< scopes with runs
+  std::map<std::string, Time, std::less<>> moved_;  ///< scopes not looked at since, by when
+  /// When a scope was last looked at (or, before that, first asked of), and how long a load waits.
+  struct Look {
+    Time at;
+    std::chrono::milliseconds wait = kFirstLook;
+  };
+  std::map<std::string, Look, std::less<>> looks_;  ///< by scope
+  std::map<std::string, bool, std::less<>> runs_;   ///< scopes with runs
 };
 
 }  // namespace freshet

@@ -373,6 +373,7 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
       pending_.set(key, json_);
       if (update.metric_before != update.metric_after) {
         sums_.change_metric(scope_of(key), update.metric_before, update.metric_after);
+        note_metric(scope_of(key), update);
       }
       // Nobody knows as what a work was counted whose record does not say it any more.
       const auto before = damage_ && !damage_->has_status ? std::nullopt : update.before;
@@ -384,6 +385,18 @@ void Dedupe::keep(std::string_view key, std::uint64_t hash, const Update& update
       }
       break;
     }
+  }
+}
+
+// Only what is new or gone: of a value that moved it is not known whether it was counted.
+void Dedupe::note_metric(std::string_view scope, const Update& update) {
+  if (estimates_ == nullptr) {
+    return;
+  }
+  if (!update.metric_before) {
+    estimates_->count(scope, *update.metric_after);
+  } else if (!update.metric_after) {
+    estimates_->forget(scope);
   }
 }
 
@@ -445,14 +458,16 @@ BatchCounts& Dedupe::sums_of_known(std::string_view provider) {
   return sums_of(known ? provider : kUnknownProvider);
 }
 
-UpdateContext Dedupe::context(const Tools& tools) const {
+UpdateContext Dedupe::context(const Tools& tools) {
+  estimates_ = tools.estimates;
   return {batch_time_,
           tools.touch_after,
           tools.rules,
           {},
           {},
           damage_.has_value(),
-          damage_ ? damage_->found_work : std::string_view{}};
+          damage_ ? damage_->found_work : std::string_view{},
+          tools.estimates};
 }
 
 std::vector<std::pair<std::string, std::string>> Dedupe::totals() const {

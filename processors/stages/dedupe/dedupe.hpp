@@ -70,6 +70,7 @@ class Dedupe {
     const DedupeRules& rules;
     std::chrono::microseconds touch_after;
     std::uint32_t rules_version = kRulesVersion;  ///< of `clean`
+    PopularityEstimates* estimates = nullptr;     ///< of the loop; null: there are none
   };
 
   Dedupe(std::int32_t partition, std::int32_t partitions, RecordStore& store);
@@ -179,7 +180,8 @@ class Dedupe {
   void note_seen(std::string_view key, std::uint64_t hash, const HotEntry& entry);
   BatchCounts& counts(std::string_view provider);
   BatchCounts& sums_of(std::string_view provider);
-  UpdateContext context(const Tools& tools) const;
+  void note_metric(std::string_view scope, const Update& update);
+  UpdateContext context(const Tools& tools);
 
   std::int32_t partition_;
   std::int32_t partitions_;
@@ -199,8 +201,9 @@ class Dedupe {
 
   UtcTime message_time_;          ///< of the message at hand: when it was fetched, if it says so
   std::optional<Damage> damage_;  ///< of the record that the event at hand found
-  bool has_lost_block_ = false;   ///< that record is blocked, and does not say by what
-  std::string_view found_json_;   ///< that record
+  PopularityEstimates* estimates_ = nullptr;  ///< lent with the event at hand
+  bool has_lost_block_ = false;               ///< that record is blocked, and does not say by what
+  std::string_view found_json_;               ///< that record
 
   // Of one record; kept for its memory.
   std::vector<std::byte> scratch_;

@@ -36,7 +36,8 @@ void DedupeStage::begin(const StageBatch& batch) {
       [&cleaner = batch.tools->cleaner](std::string_view work, Arena& arena, Cleaned what) {
         return cleaner.clean(work, arena, what);
       },
-      batch.tools->reader, batch.rules->rules, touch_after_});
+      batch.tools->reader, batch.rules->rules, touch_after_, kRulesVersion,
+      &batch.tools->estimates});
   records_sent_ = 0;
   dedupe_.begin(batch.time);
 }
@@ -125,10 +126,10 @@ void DedupeStage::look_for_work(const std::shared_ptr<const RuleSet>& rules) {
 }
 
 BackgroundWork::Slice DedupeStage::work(const std::function<bool()>& has_time,
-                                        StageOutput& output) {
+                                        std::int64_t most_written, StageOutput& output) {
   CatalogOutput to{topics_, kafka::Partition{number_}, nullptr, output, records_sent_};
   ScanBatch batch{dedupe_, *tools_, to};
-  return scan_.run(has_time, batch);
+  return scan_.run(has_time, batch, most_written);
 }
 
 }  // namespace freshet

@@ -44,7 +44,8 @@ class DedupeStage final : public Stage, public BackgroundWork {
 
   void look_for_work(const std::shared_ptr<const RuleSet>& rules) override;
   bool has_work() const override { return scan_.has_work(); }
-  Slice work(const std::function<bool()>& has_time, StageOutput& output) override;
+  Slice work(const std::function<bool()>& has_time, std::int64_t most_written,
+             StageOutput& output) override;
 
   bool load(const KeepAlive& keep_alive) override;
   void forget() override;

@@ -32,6 +32,11 @@ std::vector<ScanJob> scans_of(const Policy& policy) {
   };
   for (const auto& [key, version] : policy.versions()) {
     if (key.starts_with(policy::kPopularity)) {
+      // In the middle of a load: works that are there wait for the one that follows.
+      if (const auto* rule = policy.find<PopularityRule>(key);
+          rule != nullptr && rule->is_provisional) {
+        continue;
+      }
       review(key, policy::kPopularity, std::to_string(version));  // also when it was taken back
     } else if (const auto* removal = policy.find<RemovalRule>(key)) {
       // What is held, or was refused, concerns no work.

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/resources.hpp"
 #include "core/text.hpp"
@@ -120,21 +121,16 @@ bool matches(std::string_view name, std::string_view pattern) {
 }
 
 // `null`, or a number that reads back as the same.
-void append_popularity(std::string& out, const Work& work, const ScopeRules* scope) {
-  if (scope != nullptr && scope->metric && scope->constant) {
-    for (const Member& member : work.meta_data) {
-      if (member.name == scope->metric->member) {
-        if (const auto metric = metric_value(member.json)) {
-          std::array<char, 32> text{};
-          const auto written = std::to_chars(text.data(), text.data() + text.size(),
-                                             standardized_popularity(*metric, *scope->constant));
-          out.append(text.data(), written.ptr);
-          return;
-        }
-      }
-    }
+void append_popularity(std::string& out, std::optional<double> metric,
+                       std::optional<double> constant) {
+  if (!metric || !constant) {
+    out += "null";
+    return;
   }
-  out += "null";
+  std::array<char, 32> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(),
+                                     standardized_popularity(*metric, *constant));
+  out.append(text.data(), written.ptr);
 }
 
 void append_query(std::string& out, std::string_view query, const DedupeRules& rules) {
@@ -188,6 +184,26 @@ bool TagFilter::hides(const Tag& tag) const {
   return hides_name(lower_ascii(tag.name));
 }
 
+namespace {
+
+// What a constant is taken for before any work is counted. In a file of its own, so that another
+// prior is no reason to visit all works: those that are counted say more.
+void read_priors(DedupeRules& rules) {
+  const boost::json::value file = boost::json::parse(resource("popularity_priors.json"));
+  for (const auto& entry : file.at("priors").as_array()) {
+    const auto text = [&](const char* name) {
+      return boost::json::value_to<std::string>(entry.at(name));
+    };
+    ScopeRules& scope = rules.scopes[text("media_type") + ":" + text("provider")];
+    FRESHET_CHECK(scope.metric && scope.metric->member == text("metric"));
+    scope.constant =
+        popularity_constant(scope.metric->percentile, entry.at("value").to_number<double>());
+    scope.constant_works = entry.at("works").to_number<std::int64_t>();
+  }
+}
+
+}  // namespace
+
 const DedupeRules& shipped_dedupe_rules() {
   static const DedupeRules rules = [] {
     const boost::json::value file = boost::json::parse(resource("rules.json"));
@@ -207,6 +223,7 @@ const DedupeRules& shipped_dedupe_rules() {
       read.scopes[text("media_type") + ":" + text("provider")].metric =
           PopularityMetric{text("metric"), entry.at("percentile").to_number<double>()};
     }
+    read_priors(read);
     for (const auto& [provider, value] : file.at("authority").as_object()) {
       read.authority.emplace(provider, value.to_number<double>());
     }
@@ -247,6 +264,7 @@ DedupeRules overlaid(const DedupeRules& shipped, const Policy& policy, const Ded
       // Of another metric than is shipped now it says nothing.
       if (scope.metric && scope.metric->member == popularity->metric) {
         scope.constant = popularity->constant;
+        scope.constant_works = popularity->works;
       }
     } else if (const auto* removal = std::get_if<RemovalRule>(&value->rule)) {
       rules.scopes[key.substr(policy::kRemoval.size())].removed_before = removal->approved_before;
@@ -280,7 +298,7 @@ bool has_sensitive_text(const Work& work, const SensitiveTerms& terms) {
 }
 
 void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
-                    const ScopeRules* scope) {
+                    std::optional<double> metric, std::optional<double> constant) {
   out += R"({"hidden_tags":[)";
   for (std::size_t i = 0; i < work.tags.size(); ++i) {
     if (rules.tags.hides(work.tags[i])) {
@@ -295,7 +313,7 @@ void append_derived(std::string& out, const Work& work, UserReport report, const
       out, rules.sensitive_terms != nullptr && has_sensitive_text(work, *rules.sensitive_terms),
       report, is_provider_sensitive(work));
   out += R"(],"popularity":)";
-  append_popularity(out, work, scope);
+  append_popularity(out, metric, constant);
   out += R"(,"authority":)";
   const auto authority = rules.authority.find(work.provider);
   out += authority == rules.authority.end() ? "null" : std::to_string(int(authority->second));

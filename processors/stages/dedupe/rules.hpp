@@ -47,6 +47,7 @@ class TagFilter {
 struct ScopeRules {
   std::optional<PopularityMetric> metric;  ///< nothing: its works have no popularity
   std::optional<double> constant;          ///< of popularity; nothing: not known yet
+  std::int64_t constant_works = 0;         ///< how many works the constant rests on
   /// A full run that began then has ended, and nobody has to approve what it removes: works last
   /// seen before are removed at source.
   std::optional<UtcTime> removed_before;
@@ -100,8 +101,11 @@ enum class UserReport { none, sensitive };
 
 /// Appends the `derived` object of a work that was merged: tags to hide by their position, reasons
 /// for sensitivity, popularity, authority, and the policy version all this comes from.
+/// @param metric    of the work; nothing: it has no popularity.
+/// @param constant  of the work's scope; nothing: likewise.
 void append_derived(std::string& out, const Work& work, UserReport report, const DedupeRules& rules,
-                    const ScopeRules* scope = nullptr);
+                    std::optional<double> metric = std::nullopt,
+                    std::optional<double> constant = std::nullopt);
 /// The same for a record without a work.
 void append_derived_without_work(std::string& out, UserReport report, const DedupeRules& rules);
 

@@ -90,10 +90,12 @@ void Scan::request(ScanJob job) {
   queue_.push_back(std::move(running));
 }
 
-Scan::Slice Scan::run(const std::function<bool()>& has_time, ScanBatch& batch) {
+Scan::Slice Scan::run(const std::function<bool()>& has_time, ScanBatch& batch,
+                      std::int64_t most_written) {
   Slice slice;
   in_slice_ = true;
-  const auto goes_on = [&] { return slice.written < kMostWritten && has_time(); };
+  const std::int64_t most = std::min(most_written, kMostWritten);
+  const auto goes_on = [&] { return slice.written < most && has_time(); };
   for (Running& running : queue_) {
     if (running.is_over) {
       continue;

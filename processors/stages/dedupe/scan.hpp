@@ -75,7 +75,9 @@ class Scan {
   static constexpr std::int64_t kMostWritten = 4'000;
   /// Visits works until `has_time` says false (asked before each work but the first), so many were
   /// written, or nothing is left. The batch must have been begun.
-  Slice run(const std::function<bool()>& has_time, ScanBatch& batch);
+  /// @param most_written  > 0; never more than `kMostWritten`.
+  Slice run(const std::function<bool()>& has_time, ScanBatch& batch,
+            std::int64_t most_written = kMostWritten);
 
   /// The batch was committed: progress is stored. Nothing to do where `run` was not called.
   void commit();

@@ -8,6 +8,7 @@
 #include "processors/record/decisions.hpp"
 #include "processors/record/json_slices.hpp"
 #include "processors/record/json_text.hpp"
+#include "processors/sums/partition_sums.hpp"
 
 namespace freshet {
 namespace {
@@ -79,13 +80,34 @@ bool is_touch_due(const CatalogRecord& draft, const UpdateContext& context) {
           draft.seen.newest->fetched_at - *draft.last_seen_at >= context.touch_after);
 }
 
+std::optional<double> metric_of(const Work& work, const ScopeRules* scope) {
+  if (scope == nullptr || !scope->metric) {
+    return std::nullopt;
+  }
+  const auto found = std::ranges::find(work.meta_data, scope->metric->member, &Member::name);
+  return found == work.meta_data.end() ? std::nullopt : metric_value(found->json);
+}
+
+// By which a work of the scope is scored now.
+std::optional<double> constant_of(std::string_view work_key, const ScopeRules& scope,
+                                  const UpdateContext& context) {
+  if (context.estimates == nullptr) {
+    return scope.constant;
+  }
+  return context.estimates->constant(scope_of(work_key), scope.metric->percentile, scope.constant,
+                                     scope.constant_works);
+}
+
 // `derived` as the rules and the decisions in the draft make it.
 void derive(CatalogRecord& draft, const Work* work, const UpdateContext& context, Arena& arena) {
   const UserReport report =
       holds(draft, DecisionKind::sensitive) ? UserReport::sensitive : UserReport::none;
   std::string text;
   if (work != nullptr) {
-    append_derived(text, *work, report, context.rules, context.rules.scope(draft.key));
+    const ScopeRules* const scope = context.rules.scope(draft.key);
+    const auto metric = metric_of(*work, scope);
+    append_derived(text, *work, report, context.rules, metric,
+                   metric ? constant_of(draft.key, *scope, context) : std::nullopt);
   } else {
     append_derived_without_work(text, report, context.rules);
   }
@@ -130,12 +152,6 @@ std::string with_identifier(std::string_view list, std::string_view uuid) {
   return out + "]";
 }
 
-// `derived` without its last member: under which version of the policy it was made says nothing
-// about the work, and alone makes no record different.
-std::string_view without_policy(std::string_view derived) {
-  return derived.substr(0, derived.rfind(R"(,"policy":)"));
-}
-
 // A full run that began at T, and whose removals nobody has to approve any more, says of each work
 // that was not seen since that the source no longer has it: as a removal at T would. It holds for
 // every update from then on, so that what comes late and old brings nothing back.
@@ -156,14 +172,6 @@ struct Metrics {
   std::optional<double> before;
   std::optional<double> after;
 };
-
-std::optional<double> metric_of(const Work& work, const ScopeRules* scope) {
-  if (scope == nullptr || !scope->metric) {
-    return std::nullopt;
-  }
-  const auto found = std::ranges::find(work.meta_data, scope->metric->member, &Member::name);
-  return found == work.meta_data.end() ? std::nullopt : metric_value(found->json);
-}
 
 std::optional<double> metric_in(std::string_view work_json, const ScopeRules* scope) {
   return scope == nullptr || !scope->metric ? std::nullopt
@@ -210,19 +218,20 @@ Update finish(const std::optional<CatalogRecord>& previous, CatalogRecord& draft
   Update update;
   set_claim(previous, draft, revise, update);
   draft.status = status_of(draft);
-  if (previous && revise == Revise::if_changed &&
-      without_policy(draft.derived) == without_policy(previous->derived)) {
-    draft.derived = previous->derived;
-  }
   update.created = !previous;
   const bool core_changed = !previous || context.is_rescue || draft.work != previous->work ||
                             draft.status != previous->status ||
                             draft.duplicate_of != previous->duplicate_of ||
                             draft.decisions != previous->decisions;
-  update.revised = core_changed || revise == Revise::always || draft.derived != previous->derived ||
-                   draft.created_on != previous->created_on ||
-                   draft.former_identifiers != previous->former_identifiers ||
-                   is_touch_due(draft, context);
+  update.revised =
+      core_changed || revise == Revise::always || draft.created_on != previous->created_on ||
+      draft.former_identifiers != previous->former_identifiers || is_touch_due(draft, context) ||
+      !is_derived_alike(previous->derived, draft.derived);
+  // Alone, neither another version of the policy nor a score that hardly moved makes a record. One
+  // that is written for another reason has the newest score.
+  if (!update.revised) {
+    draft.derived = previous->derived;
+  }
   if (previous) {
     update.before = previous->status;
   }
@@ -420,7 +429,7 @@ Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_
   }
   const bool has_other_scheme = apply_schemes(draft, work, context, arena);
   derive(draft, work ? &*work : nullptr, context, arena);
-  if (!has_other_scheme && without_policy(draft.derived) == without_policy(previous.derived) &&
+  if (!has_other_scheme && is_derived_alike(previous.derived, draft.derived) &&
       !apply_removal_rule(draft.seen, context.rules.scope(draft.key), context.batch_time) &&
       status_of(draft) == previous.status) {
     return {};

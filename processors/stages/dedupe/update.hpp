@@ -9,6 +9,7 @@
 #include "processors/record/url_claim.hpp"
 #include "processors/stages/dedupe/merge.hpp"
 #include "processors/stages/dedupe/rules.hpp"
+#include "processors/sums/popularity_estimates.hpp"
 
 namespace freshet {
 
@@ -27,6 +28,8 @@ struct UpdateContext {
   bool is_rescue = false;
   /// In a rescue the `work` of the record as it was found, see `SavedRecord`.
   std::string_view found_work{};
+  /// The loop's own; null: the constants of the rules are the only ones.
+  PopularityEstimates* estimates = nullptr;
 };
 
 /// That a work has a URL, and since when: of several the earliest owns it.
@@ -111,8 +114,9 @@ std::optional<Update> apply_verdict(const CatalogRecord& previous,
                                     Arena& arena, std::string& json);
 
 /// Applies the rules in force to a work that nothing else happened to.
-/// @return an update without effect when `derived`, apart from the policy's version, the schemes of
-///         the URLs and the status stay what they are, or `is_damaged`.
+/// @return an update without effect when `derived` stays what it is to a reader
+///         (`is_derived_alike`), and with it the schemes of the URLs and the status, or
+///         `is_damaged`.
 Update apply_rules(const CatalogRecord& previous, std::optional<UtcTime> newest_seen,
                    const UpdateContext& context, Arena& arena, std::string& json);
 
