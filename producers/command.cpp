@@ -12,6 +12,7 @@
 #include "core/log.hpp"
 #include "producers/common_crawl/command.hpp"
 #include "producers/declared/declaration.hpp"
+#include "producers/declared/source_file.hpp"
 #include "producers/describe.hpp"
 #include "producers/kafka_output.hpp"
 #include "producers/print_output.hpp"
@@ -119,21 +120,26 @@ RunOptions run_options(const Flags& flags) {
   return options;
 }
 
-std::vector<std::unique_ptr<Provider>> wanted_providers(const Flags& flags) {
+std::vector<std::unique_ptr<Provider>> wanted_providers(const Flags& flags, const Config& config) {
   std::vector<std::unique_ptr<Provider>> result;
+  const SourceFolder folder = read_source_files(config.produce.sources);
   std::set<std::string_view> seen;
   for (const std::string& name : flags.providers) {
     if (!seen.insert(name).second) {
       continue;  // one run of a provider at a time
     }
+    if (const SourceFile* const source = find_source(folder.sources, name)) {
+      result.push_back(source->make());
+      continue;
+    }
     const RegisteredProvider* registered = find_provider(name);
     if (registered == nullptr) {
-      throw StartupError{"unknown provider '" + name + "'; `freshet produce --list` names all"};
+      refuse_unknown(name, folder);
     }
     result.push_back(registered->make());
   }
   for (const std::string& path : flags.declared) {
-    result.push_back(declared::make_declared_provider(declared::read_declaration_file(path)));
+    result.push_back(read_source_file(path).make());
     if (find_provider(result.back()->spec().command) != nullptr) {
       log::warn("declared_in_place_of_ours",
                 {{"provider", result.back()->spec().command}, {"file", path}});
@@ -253,21 +259,27 @@ int run_produce(const Flags& flags, const std::vector<std::unique_ptr<Provider>>
   return output ? run_in_turn(wanted, *output, shared) : run_side_by_side(wanted, shared);
 }
 
-int run_list(bool as_json) {
+int run_list(const Config& config, bool as_json) {
   std::vector<std::unique_ptr<Provider>> all;
   std::vector<const ProviderSpec*> specs;
   for (const RegisteredProvider& registered : providers()) {
     all.push_back(registered.make());
     specs.push_back(&all.back()->spec());
   }
+  const SourceFolder folder = read_source_files(config.produce.sources);
+  log_faults(folder);
+  for (const SourceFile& source : folder.sources) {
+    all.push_back(source.make());
+    specs.push_back(&all.back()->spec());
+  }
   std::cout << list_providers(specs, as_json);
   return ExitCode::done;
 }
 
-int run_describe(const std::string& name) {
+int run_describe(const std::string& name, const Config& config) {
   Flags flags;
   flags.providers = {name};
-  std::cout << describe_provider(wanted_providers(flags).front()->spec());
+  std::cout << describe_provider(wanted_providers(flags, config).front()->spec());
   return ExitCode::done;
 }
 
@@ -280,15 +292,28 @@ int run_status(const Context& context, bool as_json) {
   for (const RegisteredProvider& registered : providers()) {
     commands.emplace_back(registered.command);
   }
+  std::vector<Schedule> of_files;
+  const SourceFolder folder = read_source_files(context.config.produce.sources);
+  log_faults(folder);
+  for (const SourceFile& source : folder.sources) {
+    commands.push_back(source.command);
+    of_files.push_back(source.schedule);
+  }
   const std::string& since = context.config.produce.catch_up_since;
-  std::cout << list_status(commands, *states, since.empty() ? std::nullopt : parse_day(since),
-                           SystemClock{}.now(), as_json);
+  std::cout << list_status(commands, of_files, *states,
+                           since.empty() ? std::nullopt : parse_day(since), SystemClock{}.now(),
+                           as_json);
   return ExitCode::done;
 }
 
 // The declarations were read without a fault: what else is to be known of them.
 int run_check(const Flags& flags) {
   for (const std::string& path : flags.declared) {
+    const SourceFile source = read_source_file(path);
+    if (source.command.find('.') != std::string::npos) {  // by protocol: it has no fields
+      std::cout << path << ": well; runs are called " << source.command << '\n';
+      continue;
+    }
     const declared::Declaration declaration = declared::read_declaration_file(path);
     std::cout << path << ": well; " << declaration.fields.size() << " fields, "
               << declaration.meta_data.size() << " members of meta_data\n";
@@ -300,7 +325,10 @@ int run_check(const Flags& flags) {
 }
 
 ScheduledRun scheduled_run(const Flags& flags, ScheduledRun::IfUnset if_unset) {
-  ScheduledRun run{flags.providers, if_unset, std::nullopt};
+  ScheduledRun run{flags.providers, {}, if_unset, std::nullopt};
+  for (const std::string& path : flags.declared) {
+    run.files.push_back(read_source_file(path));
+  }
   if (flags.until_idle >= 0) {
     run.until_idle = std::chrono::milliseconds{static_cast<std::int64_t>(flags.until_idle * 1000)};
   }
@@ -319,15 +347,15 @@ int run(const Flags& flags, const Context& context, const CleanFunction& clean) 
     return run_scheduled(scheduled_run(flags, ScheduledRun::IfUnset::all), context);
   }
   if (flags.list) {
-    return run_list(flags.json);
+    return run_list(context.config, flags.json);
   }
   if (!flags.describe.empty()) {
-    return run_describe(flags.describe);
+    return run_describe(flags.describe, context.config);
   }
   if (flags.status) {
     return run_status(context, flags.json);
   }
-  const auto wanted = wanted_providers(flags);
+  const auto wanted = wanted_providers(flags, context.config);
   if (flags.check) {
     return run_check(flags);
   }
@@ -376,7 +404,7 @@ void add_producer_commands(CLI::App& root, Commands& commands, CleanFunction cle
                       "--dry-run)");
   produce
       ->add_option("--provider", flags->declared,
-                   "A provider that a file declares (docs/adding-a-source.md)")
+                   "A source that a file describes (docs/adding-a-source.md)")
       ->check(CLI::ExistingFile);
   produce->add_flag("--check", flags->check,
                     "With --provider: only say what is wrong with the file, and where");
@@ -431,9 +459,11 @@ void add_producer_commands(CLI::App& root, Commands& commands, CleanFunction cle
       "scheduled", "As --scheduled, but only providers of produce.scheduled: what `up` runs");
   scheduled->footer("Example: freshet produce scheduled --produce-scheduled all");
   commands.on_run(scheduled, [](const Context& context) {
-    return run_scheduled(
-        {.providers = {}, .if_unset = ScheduledRun::IfUnset::none, .until_idle = std::nullopt},
-        context);
+    return run_scheduled({.providers = {},
+                          .files = {},
+                          .if_unset = ScheduledRun::IfUnset::none,
+                          .until_idle = std::nullopt},
+                         context);
   });
   commands.on_run(produce, [flags, clean = std::move(clean)](const Context& context) {
     return run(*flags, context, clean);

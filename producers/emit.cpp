@@ -24,6 +24,12 @@ std::string_view to_string(ProducerDrop reason) noexcept {
       return "no_file_size";
     case ProducerDrop::no_image:
       return "no_image";
+    case ProducerDrop::no_observation:
+      return "no_observation";
+    case ProducerDrop::no_observer:
+      return "no_observer";
+    case ProducerDrop::no_taxon:
+      return "no_taxon";
     case ProducerDrop::no_license:
       return "no_license";
     case ProducerDrop::not_public_domain:

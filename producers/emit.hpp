@@ -22,6 +22,9 @@ enum class ProducerDrop {
   no_audio,                ///< a work without a file that plays
   no_file_size,            ///< a file of which the server does not know the size
   no_image,                ///< a work without a picture
+  no_observation,          ///< a photo whose observation is not in the source
+  no_observer,             ///< a photo whose observer is not in the source
+  no_taxon,                ///< an observation of nothing that has a name
   no_license,              ///< none is named, so that no further request is worth making
   not_public_domain,       ///< the source's flag; there is no licence to judge
   still_there,             ///< it was asked for alone, and the source has it

@@ -45,6 +45,9 @@ std::optional<Params> with_optional(Params params, std::string_view name,
   return with_param(std::move(params), name, std::move(*value));
 }
 
+void Provider::use_files(const FileParts& /*parts*/) {}
+void Provider::clean_up() {}
+
 Result<std::vector<Params>> Provider::fixed_sets(Run& /*run*/, Fetch& /*fetch*/) {
   return std::vector<Params>{Params{}};
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,12 +85,31 @@ struct Run {
   UtcTime started_at;
   std::optional<std::pair<UtcTime, UtcTime>> slice;  ///< `--slice`
   std::int64_t batch_limit = 100;
+  bool is_resumed = false;  ///< it goes on where an interrupted one ended
+  /// When the last run began that read everything to its end. Nothing: there was none, or this run
+  /// is to begin anew, or to read only a part.
+  std::optional<UtcTime> last_whole_at;
+
+  /// To be called by `fixed_sets` where the source holds nothing that the last whole run did not
+  /// read: this run then asks for nothing, and ends well. It says nothing of any work.
+  void nothing_is_new(std::string reason) { nothing_new = std::move(reason); }
+  std::optional<std::string> nothing_new;
 
   /// To be called when this run leaves out something that the source holds (a page cap, a full
   /// slice). It is logged as a warning, and works that the run did not see are not taken for
   /// removed.
   void leave_out(std::string reason) { left_out.push_back(std::move(reason)); }
   std::vector<std::string> left_out;
+};
+
+/// What a provider that is read from files needs beside `Fetch`. All of it outlives the run.
+struct FileParts {
+  /// Where its files are, URL or folder, by name: settings `produce.files.*`. Only what was set.
+  std::map<std::string, std::string> places;
+  std::string work_dir;  ///< a folder of its own, which need not be there yet
+  /// Made where something is asked for; tries again by itself.
+  std::function<std::unique_ptr<http::HttpClient>()> make_client;
+  std::stop_token stop;
 };
 
 /// One reply to a list request, or several merged into one.
@@ -125,6 +146,12 @@ class Provider {
   virtual ~Provider() = default;
 
   virtual const ProviderSpec& spec() const = 0;
+
+  /// Called once before anything is asked for. Providers that are read by `Fetch` need nothing of
+  /// it.
+  virtual void use_files(const FileParts& parts);
+  /// The run is finished, and its end is written: what was kept for it may go.
+  virtual void clean_up();
 
   /// The paging loop runs once for each of these; every request of a loop carries its set. May ask
   /// the source (time slices are cut by counts).

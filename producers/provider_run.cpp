@@ -1,6 +1,7 @@
 #include "producers/provider_run.hpp"
 
 #include "core/check.hpp"
+#include "core/crawl/archive_client.hpp"
 #include "core/text.hpp"
 #include "producers/provider_client.hpp"
 
@@ -83,6 +84,11 @@ std::vector<std::string> texts_of(const std::string& setting) {
   return texts;
 }
 
+std::string work_dir_of(const std::string& command, const Config& config) {
+  const std::string& set = config.produce.work_dir;
+  return (set.empty() ? config.state.dir + "/produce" : set) + "/" + command;
+}
+
 }  // namespace
 
 std::string key_for(const ProviderSpec& spec, const Config& config) {
@@ -114,6 +120,11 @@ RunReport run_with_config(Provider& provider, RunOptions options, const Config& 
   std::stop_source requests;
   const std::stop_callback pass_on{parts.stop, [&] { requests.request_stop(); }};
   const auto client = provider_client(spec, config, requests.get_token());
+  provider.use_files(
+      {.places = config.produce.files,
+       .work_dir = work_dir_of(spec.command, config),
+       .make_client = [&] { return make_archive_client(config, requests.get_token()); },
+       .stop = requests.get_token()});
   const SystemClock clock;
   RunMetrics counters{metrics, spec.command};
   RunReport report = run_provider(provider, options,
@@ -136,6 +147,9 @@ RunReport run_with_config(Provider& provider, RunOptions options, const Config& 
                                          }
                                        }});
   counters.ended(report.state);
+  if (report.state.outcome == RunOutcome::finished) {
+    provider.clean_up();
+  }
   return report;
 }
 

@@ -12,6 +12,7 @@
   X(finnish_museums)         \
   X(flickr)                  \
   X(freesound)               \
+  X(inaturalist)             \
   X(jamendo)                 \
   X(justtakeitfree)          \
   X(metropolitan_museum)     \

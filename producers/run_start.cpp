@@ -123,6 +123,10 @@ StartedRun start_run(const ProviderSpec& spec, const RunOptions& options, Output
   started.state.is_first = !last || (last->is_first && last->outcome == RunOutcome::running &&
                                      (!last->cursor || last->cursor->is_start()));
   started.is_resumed = last && resume(*last, options, started);
+  started.run.is_resumed = started.is_resumed;
+  if (last && started.state.kind == RunKind::whole && !options.restart) {
+    started.run.last_whole_at = last->history.whole_at;
+  }
   started.state.holder = this_process();
   started.cursor.arguments = request_arguments(options);
   // Said before the first page, which may take long: `--status` must not show the run before.

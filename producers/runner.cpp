@@ -190,7 +190,8 @@ RunReport Runner::run() {
     const Flow taken = take_held_back();
     flow = taken == Flow::go_on ? flow : taken;
   }
-  const bool is_read = flow == Flow::go_on;  // to its end, whatever that is worth
+  // To its end, whatever that is worth; a run that asked for nothing is measured by nothing.
+  const bool is_read = flow == Flow::go_on && !run_.nothing_new;
   if (is_read && is_full_run()) {
     flow = judge_run();
   }
@@ -203,6 +204,10 @@ Runner::Flow Runner::run_sets() {
   count_spent(fetch_.take_spent());
   if (!sets) {
     return page_failed(sets.error(), {});
+  }
+  if (run_.nothing_new) {
+    log::info("nothing_is_new", {{"provider", spec_.command}, {"reason", *run_.nothing_new}});
+    return Flow::go_on;
   }
   FirstSet from;
   if (is_resumed_) {
@@ -579,8 +584,8 @@ bool Runner::is_partial() const {
 }
 
 bool Runner::is_full_run() const {
-  return !run_.date && !run_.slice && !options_.initial_params && options_.only_params.empty() &&
-         options_.additional_params.empty() && !is_partial();
+  return !run_.nothing_new && !run_.date && !run_.slice && !options_.initial_params &&
+         options_.only_params.empty() && options_.additional_params.empty() && !is_partial();
 }
 
 Runner::Flow Runner::send_run_finished() {

@@ -61,5 +61,7 @@ Declaration read_declaration_file(const std::string& path);
 
 /// What runs a declaration.
 std::unique_ptr<Provider> make_declared_provider(Declaration declaration);
+/// Likewise, for several runs of one declaration.
+std::unique_ptr<Provider> make_declared_provider(std::shared_ptr<const Declaration> declaration);
 
 }  // namespace freshet::declared

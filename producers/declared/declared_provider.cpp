@@ -10,7 +10,8 @@ namespace {
 /// Runs a declaration: everything that differs between providers is in it.
 class DeclaredProvider final : public Provider {
  public:
-  explicit DeclaredProvider(Declaration declaration) : all_{std::move(declaration)} {}
+  explicit DeclaredProvider(std::shared_ptr<const Declaration> declaration)
+      : shared_{std::move(declaration)} {}
 
   const ProviderSpec& spec() const override { return all_.spec; }
 
@@ -166,13 +167,18 @@ class DeclaredProvider final : public Provider {
     emit.record(all_.media_type, std::move(fields));
   }
 
-  Declaration all_;
+  const std::shared_ptr<const Declaration> shared_;
+  const Declaration& all_ = *shared_;
   std::set<std::string> seen_;  // losing it repeats records, which changes nothing
 };
 
 }  // namespace
 
 std::unique_ptr<Provider> make_declared_provider(Declaration declaration) {
+  return make_declared_provider(std::make_shared<const Declaration>(std::move(declaration)));
+}
+
+std::unique_ptr<Provider> make_declared_provider(std::shared_ptr<const Declaration> declaration) {
   return std::make_unique<DeclaredProvider>(std::move(declaration));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,48 +42,78 @@ std::vector<std::string> names_in(const std::string& setting) {
 
 /// A provider that is run by schedule.
 struct Watched {
-  const RegisteredProvider& provider;
-  const Schedule& schedule;
+  std::string command;
+  std::function<std::unique_ptr<Provider>()> make;
+  Schedule schedule;
   std::jthread thread{};
   bool is_running = false;
   UtcTime not_before{};
 };
+using AllWatched = std::vector<std::unique_ptr<Watched>>;
 
-Watched watched(const std::string& name, const Config& config) {
-  const RegisteredProvider* provider = find_provider(name);
-  if (provider == nullptr) {
-    throw StartupError{"unknown provider '" + name + "'; `freshet produce --list` names all"};
+std::unique_ptr<Watched> watched(const SourceFile& source, const Config& config) {
+  key_for(source.make()->spec(), config);
+  return std::make_unique<Watched>(Watched{source.command, source.make, source.schedule});
+}
+
+/// @param folder  `produce.sources`
+std::unique_ptr<Watched> watched(const std::string& name, const SourceFolder& folder,
+                                 const Config& config) {
+  if (const SourceFile* const source = find_source(folder.sources, name)) {
+    return watched(*source, config);
   }
-  const Schedule* schedule = find_schedule(name);
+  const RegisteredProvider* const provider = find_provider(name);
+  if (provider == nullptr) {
+    refuse_unknown(name, folder);
+  }
+  const Schedule* const schedule = find_schedule(name);
   if (schedule == nullptr) {
     throw StartupError{name + " has no schedule"};
   }
   key_for(provider->make()->spec(), config);
-  return {*provider, *schedule};
+  return std::make_unique<Watched>(Watched{name, provider->make, *schedule});
 }
 
-std::vector<std::unique_ptr<Watched>> all_watched(const ScheduledRun& run, const Config& config) {
-  std::vector<std::unique_ptr<Watched>> result;
+AllWatched all_watched(const ScheduledRun& run, const Config& config) {
+  AllWatched result;
+  const SourceFolder folder = read_source_files(config.produce.sources);
+  log_faults(folder);
+  const auto add = [&](const std::string& name) {
+    try {
+      result.push_back(watched(name, folder, config));
+    } catch (const StartupError& lacking) {  // the others are free
+      log::warn("provider_not_scheduled",
+                {{"provider", name}, {"reason", std::string{lacking.what()}}});
+    }
+  };
   const std::string& setting = config.produce.scheduled;
   std::vector<std::string> names = run.providers;
-  if (names.empty() && setting != "all") {
+  if (names.empty() && run.files.empty() && setting != "all") {
     names = names_in(setting);
   }
   for (const std::string& name : names) {
-    result.push_back(std::make_unique<Watched>(watched(name, config)));
+    const bool may_be_faulty = run.providers.empty() && !folder.faults.empty() &&
+                               find_source(folder.sources, name) == nullptr &&
+                               find_provider(name) == nullptr;
+    if (may_be_faulty) {
+      add(name);
+    } else {
+      result.push_back(watched(name, folder, config));
+    }
+  }
+  for (const SourceFile& file : run.files) {
+    result.push_back(watched(file, config));
   }
   const bool wants_all =
       setting == "all" || (setting.empty() && run.if_unset == ScheduledRun::IfUnset::all);
-  if (!names.empty() || !wants_all) {
+  if (!result.empty() || !wants_all) {
     return result;
   }
   for (const RegisteredProvider& provider : providers()) {
-    try {
-      result.push_back(std::make_unique<Watched>(watched(std::string{provider.command}, config)));
-    } catch (const StartupError& lacking) {  // the others are free
-      log::warn("provider_not_scheduled",
-                {{"provider", provider.command}, {"reason", std::string{lacking.what()}}});
-    }
+    add(std::string{provider.command});
+  }
+  for (const SourceFile& source : folder.sources) {
+    add(source.command);
   }
   return result;
 }
@@ -174,7 +205,7 @@ class Scheduler {
       }
     }
     const auto found = std::find_if(states.begin(), states.end(), [&](const RunState& state) {
-      return state.command == one.provider.command;
+      return state.command == one.command;
     });
     const RunState* last = found == states.end() ? nullptr : &*found;
     if (last != nullptr && is_alive(*last, now)) {
@@ -195,7 +226,7 @@ class Scheduler {
     const UtcTime at = next.due ? now : next.at.value_or(now);
     context_.metrics
         .gauge("freshet_produce_next_run_seconds", "When the next run is due, Unix time",
-               {{"provider", std::string{one.provider.command}}})
+               {{"provider", one.command}})
         .set(static_cast<double>(at.millis()) / 1000);
   }
 
@@ -223,9 +254,9 @@ class Scheduler {
 
   /// False: it could not begin, so its state says nothing of it.
   bool run_one(const Watched& one, const RunOptions& options) {
-    const std::string command{one.provider.command};
+    const std::string& command = one.command;
     try {
-      const auto provider = one.provider.make();
+      const auto provider = one.make();
       KafkaOutput output{context_.config.kafka, clock_, context_.stop};
       const RunReport report = run_with_config(*provider, options, context_.config,
                                                context_.metrics, {output, context_.stop});
@@ -254,7 +285,7 @@ class Scheduler {
   bool has_ended_ = false;
   std::atomic<bool> has_failed_ = false;
   std::optional<std::string> not_ready_{"the states of runs were not read yet"};
-  std::vector<std::unique_ptr<Watched>> providers_;
+  AllWatched providers_;
   MetricsServer server_;
 };
 

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "core/commands.hpp"
+#include "producers/declared/source_file.hpp"
 
 namespace freshet {
 
 struct ScheduledRun {
   std::vector<std::string> providers;  ///< commands; none: `produce.scheduled`, else `if_unset`
+  std::vector<SourceFile> files;       ///< run beside `providers`; without either as above
   enum class IfUnset { all, none } if_unset = IfUnset::all;
   /// Ends when nothing was due for so long, with exit 1 if a run failed; nothing: when it is
   /// stopped.

@@ -117,8 +117,8 @@ json::object object_of(const std::string& command, const RunState* state,
 }  // namespace
 
 std::string list_status(const std::vector<std::string>& commands,
-                        const std::vector<RunState>& states, std::optional<Day> since, UtcTime now,
-                        bool as_json) {
+                        const std::vector<Schedule>& of_files, const std::vector<RunState>& states,
+                        std::optional<Day> since, UtcTime now, bool as_json) {
   std::map<std::string, const RunState*> all;
   for (const std::string& command : commands) {
     all.emplace(command, nullptr);
@@ -131,7 +131,9 @@ std::string list_status(const std::vector<std::string>& commands,
                                               "RECORDS", "DROPPED", "ERRORS", "CURSOR", "NEXT",
                                               "ERROR"}};
   for (const auto& [command, state] : all) {
-    const Schedule* schedule = find_schedule(command);
+    const auto of_file = std::find_if(of_files.begin(), of_files.end(),
+                                      [&](const Schedule& one) { return one.provider == command; });
+    const Schedule* schedule = of_file == of_files.end() ? find_schedule(command) : &*of_file;
     const auto next =
         schedule == nullptr ? std::nullopt : std::optional{next_run(*schedule, state, since, now)};
     if (as_json) {

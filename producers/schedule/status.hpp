@@ -6,6 +6,7 @@
 
 #include "producers/day_set.hpp"
 #include "producers/run_state.hpp"
+#include "producers/schedule/schedules.hpp"
 
 namespace freshet {
 
@@ -15,7 +16,7 @@ namespace freshet {
 /// @param commands  all providers; those that never ran are there as well
 /// @param since     `produce.catch_up_since`
 std::string list_status(const std::vector<std::string>& commands,
-                        const std::vector<RunState>& states, std::optional<Day> since, UtcTime now,
-                        bool as_json);
+                        const std::vector<Schedule>& of_files, const std::vector<RunState>& states,
+                        std::optional<Day> since, UtcTime now, bool as_json);
 
 }  // namespace freshet
