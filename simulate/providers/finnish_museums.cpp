@@ -28,8 +28,8 @@ class FinnishMuseums final : public MadeUpList {
     if (!is_searched(location.query)) {
       return json_reply({{"resultCount", 0}, {"status", "OK"}});
     }
-    const auto limit = number_parameter(location.query, "limit", 20);
-    const auto number = number_parameter(location.query, "page", 1);
+    const auto limit = positive_parameter(location.query, "limit", 20);
+    const auto number = positive_parameter(location.query, "page", 1);
     return json_reply({{"resultCount", works()},
                        {"records", page((number - 1) * limit, limit)},
                        {"status", "OK"}});

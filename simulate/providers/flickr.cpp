@@ -27,8 +27,8 @@ class Flickr final : public MadeUpList {
     const std::string to{parameter(query, "max_upload_date").value_or("")};
     const std::string noon = from.substr(0, 10) + " 12:00:00+00:00";
     const std::uint64_t found = from <= noon && noon < to ? works() : 0;
-    const auto size = number_parameter(query, "per_page", 100);
-    const auto number = number_parameter(query, "page", 1);
+    const auto size = positive_parameter(query, "per_page", 100);
+    const auto number = positive_parameter(query, "page", 1);
     return json_reply({{"photos",
                         {{"page", number},
                          {"pages", (found + size - 1) / size},

@@ -39,8 +39,8 @@ class Freesound final : public MadeUpList {
 
  private:
   Reply sounds(const http::Query& query) const {
-    const auto size = number_parameter(query, "page_size", 15);
-    const auto number = number_parameter(query, "page", 1);
+    const auto size = positive_parameter(query, "page_size", 15);
+    const auto number = positive_parameter(query, "page", 1);
     if (number > 1 && (number - 1) * size >= works()) {
       return json_reply({{"detail", "Invalid page."}}, 404);
     }

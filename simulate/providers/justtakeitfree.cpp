@@ -26,7 +26,7 @@ class Justtakeitfree final : public MadeUpList {
     if (location.path != "/api/api.php") {
       return json_reply({{"message", "unknown"}}, 404);
     }
-    const auto number = number_parameter(location.query, "page", 1);
+    const auto number = positive_parameter(location.query, "page", 1);
     return json_reply({{"page", number}, {"data", page((number - 1) * kPageSize, kPageSize)}});
   }
 

@@ -23,7 +23,7 @@ class MuseumVictoria final : public MadeUpList {
     if (location.path != "/api/search") {
       return json_reply({{"message", "unknown"}}, 404);
     }
-    const auto size = number_parameter(location.query, "perpage", 40);
+    const auto size = positive_parameter(location.query, "perpage", 40);
     return json_reply(parameter(location.query, "imagelicense") == "cc by"
                           ? page(number_parameter(location.query, "page", 0) * size, size)
                           : json::array{});

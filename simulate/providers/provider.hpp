@@ -55,5 +55,8 @@ Reply json_reply(const boost::json::value& value, int status = 200);
 /// A whole number from a query, or `otherwise`.
 std::uint64_t number_parameter(const http::Query& query, std::string_view name,
                                std::uint64_t otherwise);
+/// Likewise, from 1: pages are counted so, and hold something. 0 is taken for 1.
+std::uint64_t positive_parameter(const http::Query& query, std::string_view name,
+                                 std::uint64_t otherwise);
 
 }  // namespace freshet::simulate

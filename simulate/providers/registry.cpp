@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -18,8 +19,16 @@
   X(justtakeitfree)                  \
   X(metropolitan_museum)             \
   X(museum_victoria)                 \
+  X(nappy)                           \
+  X(nypl)                            \
+  X(phylopic)                        \
+  X(rawpixel)                        \
   X(science_museum)                  \
-  X(wikimedia_commons)
+  X(smithsonian)                     \
+  X(smk)                             \
+  X(stocksnap)                       \
+  X(wikimedia_commons)               \
+  X(wordpress)
 
 namespace freshet::simulate {
 
@@ -55,6 +64,11 @@ std::uint64_t number_parameter(const http::Query& query, std::string_view name,
     return otherwise;
   }
   return number;
+}
+
+std::uint64_t positive_parameter(const http::Query& query, std::string_view name,
+                                 std::uint64_t otherwise) {
+  return std::max<std::uint64_t>(number_parameter(query, name, otherwise), 1);
 }
 
 }  // namespace freshet::simulate
