@@ -6,6 +6,28 @@
 
 namespace freshet {
 
+std::size_t BatchLimits::records_at(std::chrono::milliseconds age) const {
+  constexpr std::chrono::seconds kFresh{1};
+  if (fresh_records == 0) {
+    return records;
+  }
+  std::size_t most = fresh_records;
+  for (std::chrono::milliseconds until = kFresh; age >= until && most < records; until *= 2) {
+    most *= 2;
+  }
+  return std::min(most, records);
+}
+
+std::size_t Batch::room(const BatchLimits& limits, UtcTime now) const {
+  if (bytes_ >= limits.bytes) {
+    return 0;
+  }
+  // One that is empty says nothing of how far the sink is behind: its first record will.
+  const auto age = std::chrono::milliseconds{is_empty() ? 0 : now.millis() - oldest_.millis()};
+  const std::size_t most = limits.records_at(age);
+  return most - std::min(most, size());
+}
+
 void Batch::add(Incoming incoming, kafka::Offset from) {
   const SinkRecord& record = incoming.record;
   const kafka::Offset next{record.offset.value + 1};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +17,16 @@ namespace freshet {
 struct BatchLimits {
   std::size_t records = 1'000;
   std::size_t bytes = 2U << 20U;
+  /// Records while the oldest of them is younger than a second; twice as many for each time that
+  /// its age doubles from there on, up to `records`. 0: `records`, however young they are.
+  ///
+  /// Records that are written together wait for one another: of a store that is asked by documents,
+  /// a thousand of them are late together, and a node that is cold takes seconds. More at once pays
+  /// when there is a backlog, and only then.
+  std::size_t fresh_records = 0;
+
+  /// How many records a batch may hold whose oldest is of this age.
+  std::size_t records_at(std::chrono::milliseconds age) const;
 };
 
 /// A consumed record and what keeps its bytes alive.
@@ -35,9 +46,8 @@ class Batch {
   void add(Incoming incoming, kafka::Offset from);
 
   bool is_empty() const { return incoming_.empty(); }
-  bool is_full(const BatchLimits& limits) const {
-    return incoming_.size() >= limits.records || bytes_ >= limits.bytes;
-  }
+  /// How many more records it may hold.
+  std::size_t room(const BatchLimits& limits, UtcTime now) const;
   std::size_t size() const { return incoming_.size(); }
   std::size_t bytes() const { return bytes_; }
   const std::vector<PartitionProgress>& progress() const { return progress_; }

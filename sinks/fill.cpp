@@ -82,7 +82,8 @@ class Fill final : public StoreFill {
           ++state_.put_aside;
           return {};
         },
-        [] { return Flushed{}; }, sink_metrics_, clock_, Pipeline::Options{.keep = spec_.keep});
+        [] { return Flushed{}; }, sink_metrics_, clock_,
+        Pipeline::Options{.limits = spec_.limits, .keep = spec_.keep, .refusals = spec_.refusals});
     while (!stop.stop_requested() && !start()) {
       wait_for_stop(stop, kKeepEvery);
     }

@@ -24,6 +24,8 @@ SinkMetrics::SinkMetrics(Metrics& metrics, const std::string& sink)
                                 {{"sink", sink}})},
       stale{metrics.counter(name("records_dropped_total"), "Records that were not to be written",
                             {{"sink", sink}, {"reason", "stale"}})},
+      too_old{metrics.counter(name("records_dropped_total"), "Records that were not to be written",
+                              {{"sink", sink}, {"reason", "too_old"}})},
       superseded{metrics.counter(name("records_dropped_total"),
                                  "Records that were not to be written",
                                  {{"sink", sink}, {"reason", "superseded"}})},
@@ -139,7 +141,7 @@ struct Pipeline::Aside final : PutAside {
       return {};
     }
     const std::scoped_lock lock{shared.aside_mutex};
-    if (!is_judged && by_store > 0) {
+    if (shared.options.refusals == Refusals::mean_the_schema && !is_judged && by_store > 0) {
       if (auto stop = shared.breaker.judge(sent.records.size() - by_encoder, by_store)) {
         return *stop;
       }
@@ -233,14 +235,14 @@ Pipeline::~Pipeline() {
 
 std::size_t Pipeline::room() const {
   const std::scoped_lock lock{shared_->mutex};
-  const BatchLimits& limits = shared_->options.limits;
-  return shared_->filling->is_full(limits) ? 0 : limits.records - shared_->filling->size();
+  return shared_->filling->room(shared_->options.limits, shared_->clock.now());
 }
 
 bool Pipeline::wait_for_room(std::chrono::milliseconds timeout) {
   std::unique_lock lock{shared_->mutex};
-  return shared_->changed.wait_for(
-      lock, timeout, [this] { return !shared_->filling->is_full(shared_->options.limits); });
+  return shared_->changed.wait_for(lock, timeout, [this] {
+    return shared_->filling->room(shared_->options.limits, shared_->clock.now()) > 0;
+  });
 }
 
 void Pipeline::add(Incoming incoming, kafka::Offset from) {
@@ -345,6 +347,7 @@ void Pipeline::write_batches(Sink& sink) {
     }
     metrics.forwarded.add(static_cast<double>(result->written));
     metrics.stale.add(static_cast<double>(result->stale));
+    metrics.too_old.add(static_cast<double>(result->too_old));
     metrics.superseded.add(static_cast<double>(batch->size() - records.size()));
     metrics.splits.add(static_cast<double>(result->splits));
     for (const LeftOut& value : result->left_out) {

@@ -32,8 +32,8 @@ using SendDeadLetter = std::function<Result<void>(const Incoming&, const Error&)
 /// Waits until those that were handed over are acknowledged, but only for some time.
 using FlushDeadLetters = std::function<Flushed()>;
 
-/// Counters of one sink. A record that is received is written, dropped (stale, superseded by a
-/// newer record of the batch, or abandoned in a rebalance and read again), or dead-lettered.
+/// Counters of one sink. A record that is received is written, dropped (stale, too old, superseded
+/// by a newer record of the batch, or abandoned in a rebalance and read again), or dead-lettered.
 struct SinkMetrics {
   SinkMetrics(Metrics& metrics, const std::string& sink);
 
@@ -43,6 +43,7 @@ struct SinkMetrics {
   Counter& received;
   Counter& forwarded;
   Counter& stale;
+  Counter& too_old;
   Counter& superseded;
   Counter& abandoned;
   Counter& retries;
@@ -74,6 +75,7 @@ class Pipeline {
     BatchLimits limits{};
     BackOffTimes back_off{};
     Keep keep = Keep::newest_of_each_key;
+    Refusals refusals = Refusals::mean_the_schema;
   };
 
   Pipeline(std::vector<std::unique_ptr<Sink>>& sinks, SendDeadLetter send, FlushDeadLetters flush,

@@ -5,7 +5,8 @@
 // `SinkSpec <name>_sink()`.
 #define FRESHET_SINKS(X) \
   X(postgres)            \
-  X(elasticsearch)
+  X(elasticsearch)       \
+  X(usage)
 
 namespace freshet {
 

@@ -146,7 +146,7 @@ class Loop {
     pipeline_ = std::make_unique<Pipeline>(
         sinks_, [this](const Incoming& i, const Error& e) { return letters_->send(i, e); },
         [this] { return letters_->flush(); }, metrics_, clock_,
-        Pipeline::Options{.keep = spec_.keep});
+        Pipeline::Options{.limits = spec_.limits, .keep = spec_.keep, .refusals = spec_.refusals});
     set_reason("no partitions assigned yet");
     consumer_->subscribe({source_.topic}, {[this](const auto& given) { on_assigned(given); },
                                            [this](const auto&, bool lost) { on_revoked(lost); }});

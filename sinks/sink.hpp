@@ -29,6 +29,13 @@ enum class Keep {
   all,                 ///< each is an event of its own; a repeat must find them written
 };
 
+/// What is at fault when the store refuses many records that the encoder let pass.
+enum class Refusals {
+  mean_the_schema,   ///< a mapping or a column does not fit: the sink stops (`RefusalBreaker`)
+  mean_the_records,  ///< strangers write the topic, and may send any number of bad ones: each is
+                     ///< put aside, and the sink goes on
+};
+
 /// How far a batch takes one partition: from where the batch before it ended, to where reading goes
 /// on.
 struct PartitionProgress {
@@ -59,10 +66,11 @@ struct Rejected {
   RefusedBy by = RefusedBy::encoder;
 };
 
-/// How a batch went: `written + stale + rejected.size()` is its number of records.
+/// How a batch went: `written + stale + too_old + rejected.size()` is its number of records.
 struct WriteReport {
   std::size_t written = 0;
-  std::size_t stale = 0;  ///< the store already had this revision or a newer one
+  std::size_t stale = 0;    ///< the store already had this revision or a newer one
+  std::size_t too_old = 0;  ///< of a time that the store does not keep any more
   std::vector<Rejected> rejected;
   std::size_t splits = 0;  ///< how often a batch was halved to find what the store refused
   /// Values outside the record contract: these were not written, but their records were.

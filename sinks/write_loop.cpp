@@ -50,7 +50,8 @@ Result<WriteSummary> write_until_done(Sink& sink, std::span<const SinkRecord> re
     ++summary.attempts;
     auto report = sink.write(batch, aside);
     if (report) {
-      FRESHET_CHECK(report->written + report->stale + report->rejected.size() == left.size());
+      FRESHET_CHECK(report->written + report->stale + report->too_old + report->rejected.size() ==
+                    left.size());
       // Safe before anything of this report counts: otherwise the same is done again.
       if (auto put = aside.put(batch, report->rejected); !put) {
         report = put.error();
@@ -66,6 +67,7 @@ Result<WriteSummary> write_until_done(Sink& sink, std::span<const SinkRecord> re
     } else {
       summary.written += report->written;
       summary.stale += report->stale;
+      summary.too_old += report->too_old;
       summary.splits += report->splits;
       summary.left_out.insert(summary.left_out.end(), report->left_out.begin(),
                               report->left_out.end());

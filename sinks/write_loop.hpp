@@ -11,10 +11,12 @@
 
 namespace freshet {
 
-/// What became of a batch that is done: `written + stale + put_aside` is its number of records.
+/// What became of a batch that is done: `written + stale + too_old + put_aside` is its number of
+/// records.
 struct WriteSummary {
   std::size_t written = 0;
   std::size_t stale = 0;
+  std::size_t too_old = 0;
   std::size_t put_aside = 0;
   std::size_t splits = 0;
   std::size_t attempts = 0;
@@ -34,7 +36,7 @@ struct BackOffTimes {
   std::chrono::milliseconds wait_after(std::size_t attempts, double jitter) const;
 };
 
-/// Writes a batch until each of its records is written, stale or put aside.
+/// Writes a batch until each of its records is written, stale, too old or put aside.
 ///
 /// What may succeed later is tried again for as long as it takes: the whole batch after an error,
 /// single records after a refusal of their own. Records that can never be written go to `aside`.

@@ -191,6 +191,7 @@ SinkSpec elasticsearch_sink() {
           .meaning = "Documents of the catalogue: search",
           // The node is the slow part: two requests under way keep it busy while we encode a third.
           .writers = 3,
+          .limits = {.fresh_records = 128},
           .make = [](const Config& config, const SinkSource&, std::stop_token stop) {
             return make_elasticsearch_sink(
                 std::make_unique<http::CurlClient>(

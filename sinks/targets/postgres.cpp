@@ -11,9 +11,12 @@
 #include "core/json_writer.hpp"
 #include "sinks/sink_spec.hpp"
 #include "sinks/store_record.hpp"
+#include "sinks/targets/change_retention.hpp"
 #include "sinks/targets/copy_rows.hpp"
 #include "sinks/targets/dead_letter_actions.hpp"
 #include "sinks/targets/pg_session.hpp"
+#include "sinks/targets/pg_store.hpp"
+#include "sinks/targets/sink_offsets.hpp"
 #include "sinks/targets/source_visibility.hpp"
 
 namespace freshet {
@@ -92,19 +95,6 @@ std::vector<std::string> session_setup() {
   return setup;
 }
 
-template <class Get>
-std::string int_array(std::span<const PartitionProgress> progress, Get get) {
-  std::string text = "{";
-  for (const PartitionProgress& one : progress) {
-    fmt::format_to(std::back_inserter(text), "{}{}", text.size() > 1 ? "," : "", get(one));
-  }
-  return text + "}";
-}
-
-std::size_t affected_rows(const PgResult& result) {
-  return static_cast<std::size_t>(std::strtoull(PQcmdTuples(result.get()), nullptr, 10));
-}
-
 /// The rows of a batch that could be encoded.
 struct EncodedRows {
   struct Row {
@@ -141,7 +131,9 @@ std::string copy_data(const EncodedRows& encoded, std::span<const EncodedRows::R
 class PostgresSink final : public Sink {
  public:
   explicit PostgresSink(PostgresOptions options)
-      : options_{std::move(options)}, session_{options_.dsn, session_setup(), options_.stop} {
+      : options_{std::move(options)},
+        session_{options_.dsn, session_setup(), options_.stop},
+        offsets_{session_, options_.group, options_.topic} {
     for (const MediaType media_type : kMediaTypes) {
       upserts_.push_back(upsert_sql(media_type));
     }
@@ -159,7 +151,12 @@ class PostgresSink final : public Sink {
     }
     auto stored = store(encoded, encoded.rows, batch.progress);
     if (!stored && stored.error().is_about_data()) {
-      stored = store_in_halves(batch, encoded, report, aside);
+      stored = store_in_halves(
+          batch, std::span<const EncodedRows::Row>{encoded.rows}, report, aside,
+          [&](std::span<const EncodedRows::Row> part, std::span<const PartitionProgress> progress) {
+            return store(encoded, part, progress);
+          },
+          [](const PgFailure& failure) { return failure.is_about_data(); });
     }
     if (!stored) {
       return stored.error().error;
@@ -174,55 +171,24 @@ class PostgresSink final : public Sink {
     if (auto opened = session_.ensure_open(); !opened) {
       return opened.error().error;
     }
-    std::vector<PartitionProgress> wanted;
-    wanted.reserve(partitions.size());
-    for (const kafka::Partition partition : partitions) {
-      wanted.push_back({partition, {}, {}});
+    auto offsets = offsets_.start(partitions);
+    if (!offsets) {
+      return offsets.error().error;
     }
-    const std::string list =
-        int_array(wanted, [](const PartitionProgress& p) { return p.partition.value; });
-    if (auto done = session_.run("INSERT INTO sink_offsets SELECT $1, $2, p, 0 "
-                                 "FROM unnest($3::int[]) p ON CONFLICT DO NOTHING",
-                                 {options_.group, options_.topic, list});
-        !done) {
-      return done.error().error;
-    }
-    auto rows = session_.run(
-        "SELECT partition, next_offset FROM sink_offsets "
-        "WHERE sink = $1 AND topic = $2 AND partition = ANY($3::int[])",
-        {options_.group, options_.topic, list});
-    if (!rows) {
-      return rows.error().error;
-    }
-    std::map<kafka::Partition, kafka::Offset> offsets;
-    for (int i = 0; i < PQntuples(rows->get()); ++i) {
-      const long partition = std::strtol(PQgetvalue(rows->get(), i, 0), nullptr, 10);
-      offsets[kafka::Partition{static_cast<std::int32_t>(partition)}] =
-          kafka::Offset{std::strtoll(PQgetvalue(rows->get(), i, 1), nullptr, 10)};
-    }
-    return offsets;
+    return std::move(*offsets);
   }
 
   Result<void> check() override {
     if (auto opened = session_.ensure_open(); !opened) {
-      return judge(opened.error());
+      return judge_store(opened.error());
     }
     if (auto done = session_.run("SELECT FROM sink_offsets LIMIT 0"); !done) {
-      return judge(done.error());
+      return judge_store(done.error());
     }
     return {};
   }
 
  private:
-  /// A right that is missing (42501) does not come by waiting.
-  static Error judge(const PgFailure& failure) {
-    return failure.sqlstate == "42501"
-               ? Error{failure.error.errc(), Retry::never, failure.error.message()}
-               : failure.error;
-  }
-
-  using Stored = boost::system::result<std::size_t, PgFailure>;
-
   EncodedRows encode(const SinkBatch& batch, WriteReport& report) {
     EncodedRows encoded;
     encoded.rows.reserve(batch.records.size());
@@ -244,22 +210,13 @@ class PostgresSink final : public Sink {
   }
 
   /// One transaction. @return rows inserted or updated.
-  Stored store(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
-               std::span<const PartitionProgress> progress) {
-    auto stored = store_open(encoded, rows, progress);
-    if (stored) {
-      if (auto done = session_.run("COMMIT"); !done) {
-        stored = done.error();
-      }
-    }
-    if (!stored) {
-      session_.roll_back();
-    }
-    return stored;
+  PgStored store(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
+                 std::span<const PartitionProgress> progress) {
+    return in_transaction(session_, [&] { return store_open(encoded, rows, progress); });
   }
 
-  Stored store_open(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
-                    std::span<const PartitionProgress> progress) {
+  PgStored store_open(const EncodedRows& encoded, std::span<const EncodedRows::Row> rows,
+                      std::span<const PartitionProgress> progress) {
     std::size_t written = 0;
     std::string begin = "BEGIN; ";
     for (const MediaType media_type : kMediaTypes) {
@@ -282,7 +239,7 @@ class PostgresSink final : public Sink {
     if (auto failed = add_decisions(rows)) {
       return *failed;
     }
-    if (auto failed = move_offsets(progress)) {
+    if (auto failed = offsets_.move(progress)) {
       return *failed;
     }
     return written;
@@ -303,73 +260,9 @@ class PostgresSink final : public Sink {
     return added ? std::nullopt : std::optional{added.error()};
   }
 
-  /// From where the batch began, or, if the outcome of a commit was never heard, from where it
-  /// ends.
-  std::optional<PgFailure> move_offsets(std::span<const PartitionProgress> progress) {
-    if (progress.empty()) {
-      return std::nullopt;
-    }
-    const auto moved = session_.run(
-        "UPDATE sink_offsets s SET next_offset = v.next "
-        "FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS v (partition, was, next) "
-        "WHERE s.sink = $1 AND s.topic = $2 AND s.partition = v.partition "
-        "AND s.next_offset IN (v.was, v.next)",
-        {options_.group, options_.topic,
-         int_array(progress, [](const PartitionProgress& p) { return p.partition.value; }),
-         int_array(progress, [](const PartitionProgress& p) { return p.from.value; }),
-         int_array(progress, [](const PartitionProgress& p) { return p.next.value; })});
-    if (!moved) {
-      return moved.error();
-    }
-    if (affected_rows(*moved) != progress.size()) {
-      return PgFailure{Error{Errc::fenced, Retry::after_backoff,
-                             "another process moved the offsets in sink_offsets"},
-                       ""};
-    }
-    return std::nullopt;
-  }
-
-  /// The last resort: the encoder let something pass that the database refuses. Every half that is
-  /// accepted is stored; the offsets move when the guilty records are safe.
-  Stored store_in_halves(const SinkBatch& batch, const EncodedRows& encoded, WriteReport& report,
-                         PutAside& aside) {
-    std::size_t written = 0;
-    std::vector<std::span<const EncodedRows::Row>> parts{encoded.rows};
-    while (!parts.empty()) {
-      const auto part = parts.back();
-      parts.pop_back();
-      const auto stored = store(encoded, part, {});
-      if (stored) {
-        written += *stored;
-        continue;
-      }
-      PgFailure failure = stored.error();
-      if (!failure.is_about_data()) {
-        return failure;
-      }
-      if (part.size() == 1) {
-        report.rejected.push_back(
-            {part.front().index,
-             Error{Errc::store_refused, "row", failure.sqlstate, failure.error.message()},
-             RefusedBy::store});
-        continue;
-      }
-      ++report.splits;
-      const std::size_t middle = part.size() / 2;
-      parts.push_back(part.subspan(middle));
-      parts.push_back(part.first(middle));
-    }
-    if (auto put = aside.put(batch, report.rejected); !put) {
-      return PgFailure{put.error(), ""};
-    }
-    if (const auto moved = store(encoded, {}, batch.progress); !moved) {
-      return moved.error();
-    }
-    return written;
-  }
-
   PostgresOptions options_;
   PgSession session_;
+  SinkOffsets offsets_;
   CatalogDecoder decoder_;
   std::vector<std::string> upserts_;
 };
@@ -383,12 +276,14 @@ class BesidesRows final : public SinkCompanion {
  public:
   BesidesRows(const Config& config, Metrics& metrics, const std::stop_token& stop)
       : visibility_{make_source_visibility(config, metrics, stop)},
-        actions_{make_dead_letter_actions(config, stop)} {}
+        actions_{make_dead_letter_actions(config, stop)},
+        retention_{make_change_retention(config, stop)} {}
   bool is_done() const override { return visibility_->is_done() && actions_->is_done(); }
 
  private:
   std::unique_ptr<SinkCompanion> visibility_;
   std::unique_ptr<SinkCompanion> actions_;
+  std::unique_ptr<SinkCompanion> retention_;
 };
 
 }  // namespace
