@@ -6,6 +6,7 @@
 #include "operate/backup.hpp"
 #include "operate/dead_letters.hpp"
 #include "operate/decide.hpp"
+#include "operate/dump.hpp"
 #include "operate/explain.hpp"
 #include "operate/lag.hpp"
 #include "operate/policy.hpp"
@@ -15,6 +16,7 @@
 #include "operate/schema.hpp"
 #include "operate/stats.hpp"
 #include "operate/topics.hpp"
+#include "operate/usage.hpp"
 
 namespace freshet {
 
@@ -26,11 +28,13 @@ void add_operate_commands(CLI::App& root, Commands& commands, const Cleaning& cl
   add_stats_command(root, commands);
   add_replay_command(root, commands);
   add_backup_commands(root, commands);
+  add_dump_command(root, commands);
   add_rebuild_commands(root, commands, std::move(fill));
   add_dead_letter_commands(root, commands, cleaning);
   add_decide_commands(root, commands);
   add_reports_commands(root, commands);
   add_policy_commands(root, commands);
+  add_usage_commands(root, commands);
   add_applications_commands(root, commands);
   add_explain_command(root, commands, cleaning.raw);
   add_clean_command(root, commands, cleaning);

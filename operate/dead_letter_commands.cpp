@@ -1,12 +1,8 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <map>
 #include <memory>
 
 #include "core/check.hpp"
 #include "core/output.hpp"
-#include "core/topics.hpp"
-#include "operate/broker.hpp"
 #include "operate/dead_letter_filter.hpp"
 #include "operate/dead_letter_log.hpp"
 #include "operate/dead_letters.hpp"
@@ -14,8 +10,6 @@
 
 namespace freshet {
 namespace {
-
-using namespace std::chrono_literals;
 
 struct ListFlags {
   DeadLetterOptions options;
@@ -29,43 +23,6 @@ struct ShowFlags {
   std::size_t limit = 50;
   bool only_value = false;
 };
-
-/// Reads the tails of all partitions, further and further back, until there are enough: the topic
-/// holds ninety days, and mostly the last few are asked for.
-std::vector<DeadLetterLine> read_newest(const Context& context, kafka::Consumer& consumer,
-                                        const DeadLetterFilter& filter, const DeadLetterLog& log,
-                                        std::size_t limit) {
-  std::map<kafka::TopicPartition, kafka::Watermarks> ends;
-  for (const auto& at :
-       partitions_of(consumer, context.config.kafka.prefixed(topics::kDeadLetter))) {
-    ends.emplace(at, require(consumer.watermarks(at, 10s)));
-  }
-  std::vector<DeadLetterLine> lines;
-  for (std::int64_t span = 4 * static_cast<std::int64_t>(limit) + 100;; span *= 8) {
-    std::vector<kafka::TopicPartitionOffset> from;
-    bool is_whole = true;
-    for (const auto& [at, marks] : ends) {
-      if (marks.low == marks.high) {
-        continue;
-      }
-      const std::int64_t start = std::max(marks.low.value, marks.high.value - span);
-      is_whole = is_whole && start == marks.low.value;
-      from.push_back({at, kafka::Offset{start}});
-    }
-    lines.clear();
-    read_to_end(consumer, from, context.stop, [&](const kafka::Message& message) {
-      DeadLetterLine line = read_dead_letter(message);
-      line.state = log.state_of(line.partition, line.offset);
-      if (filter.takes(line) && (filter.is_handled_too || line.state == DeadLetterState::open)) {
-        lines.push_back(std::move(line));
-      }
-      return true;
-    });
-    if (is_whole || lines.size() >= limit || context.stop.stop_requested()) {
-      return newest_first(std::move(lines), limit);
-    }
-  }
-}
 
 int run_list(const Context& context, const ListFlags& flags) {
   DeadLetterFilter filter = flags.options.read();
@@ -81,8 +38,7 @@ int run_list(const Context& context, const ListFlags& flags) {
     print_result(flags.json ? summary.json() : summary.table());
     return ExitCode::done;
   }
-  kafka::Consumer consumer{context.config.kafka, reader_options()};
-  const auto lines = read_newest(context, consumer, filter, log, flags.limit);
+  const auto lines = read_newest_dead_letters(context, filter, log, flags.limit);
   print_result(flags.json ? format_dead_letter_json(lines) : format_dead_letter_table(lines));
   return ExitCode::done;
 }

@@ -172,4 +172,43 @@ std::string DeadLetterSummary::json() const {
   return to_json(list) + "\n";
 }
 
+// Reads the tails of all partitions, further and further back, until there are enough: the topic
+// holds ninety days, and mostly the last few are asked for.
+std::vector<DeadLetterLine> read_newest_dead_letters(const Context& context,
+                                                     const DeadLetterFilter& filter,
+                                                     const DeadLetterLog& log, std::size_t limit) {
+  constexpr std::chrono::seconds kBrokerLimit{10};
+  kafka::Consumer consumer{context.config.kafka, reader_options()};
+  std::map<kafka::TopicPartition, kafka::Watermarks> ends;
+  for (const auto& at :
+       partitions_of(consumer, context.config.kafka.prefixed(topics::kDeadLetter))) {
+    ends.emplace(at, require(consumer.watermarks(at, kBrokerLimit)));
+  }
+  std::vector<DeadLetterLine> lines;
+  for (std::int64_t span = 4 * static_cast<std::int64_t>(limit) + 100;; span *= 8) {
+    std::vector<kafka::TopicPartitionOffset> from;
+    bool is_whole = true;
+    for (const auto& [at, marks] : ends) {
+      if (marks.low == marks.high) {
+        continue;
+      }
+      const std::int64_t start = std::max(marks.low.value, marks.high.value - span);
+      is_whole = is_whole && start == marks.low.value;
+      from.push_back({at, kafka::Offset{start}});
+    }
+    lines.clear();
+    read_to_end(consumer, from, context.stop, [&](const kafka::Message& message) {
+      DeadLetterLine line = read_dead_letter(message);
+      line.state = log.state_of(line.partition, line.offset);
+      if (filter.takes(line) && (filter.is_handled_too || line.state == DeadLetterState::open)) {
+        lines.push_back(std::move(line));
+      }
+      return true;
+    });
+    if (is_whole || lines.size() >= limit || context.stop.stop_requested()) {
+      return newest_first(std::move(lines), limit);
+    }
+  }
+}
+
 }  // namespace freshet

@@ -56,6 +56,12 @@ void scan_dead_letters(const Context& context, const DeadLetterFilter& filter,
                        const DeadLetterLog& log,
                        const std::function<bool(DeadLetterLine&, const kafka::Message&)>& take);
 
+/// The newest `limit` of those that the filter takes, newest first; of those that were handled only
+/// where the filter takes these, too. @error WorkFailed
+std::vector<DeadLetterLine> read_newest_dead_letters(const Context& context,
+                                                     const DeadLetterFilter& filter,
+                                                     const DeadLetterLog& log, std::size_t limit);
+
 /// Counts by reason, source and day.
 class DeadLetterSummary {
  public:

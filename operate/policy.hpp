@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/commands.hpp"
+#include "core/json.hpp"
 #include "core/policy.hpp"
 
 namespace freshet {
@@ -21,6 +22,9 @@ void add_source_decisions(CLI::App& decide, Commands& commands);
 /// @error StartupError, WorkFailed. It also throws when it was told to stop: a part of the policy
 ///        must not be taken for all of it, or what is written next would undo the rest.
 Policy read_policy(const Context& context);
+
+/// As `freshet policy show --json` prints it.
+json::object policy_object(const Policy& policy);
 
 /// Who sets a rule, and why.
 struct PolicyAuthor {

@@ -53,14 +53,7 @@ std::string summary(const PolicyRule& rule) {
 
 int show_all(const Policy& policy, bool as_json) {
   if (as_json) {
-    json::array out;
-    for (const auto& [key, value] : policy.values()) {
-      json::object line = parse_json(encode_policy_value(*value))->as_object();
-      line["key"] = key;
-      out.push_back(std::move(line));
-    }
-    std::cout << to_json(json::object{{"version", policy.version()}, {"rules", std::move(out)}})
-              << '\n';
+    std::cout << to_json(policy_object(policy)) << '\n';
     return ExitCode::done;
   }
   Table table{{{"RULE", Align::left},
@@ -173,6 +166,16 @@ void add_source_decision(CLI::App& decide, Commands& commands, const std::string
 }
 
 }  // namespace
+
+json::object policy_object(const Policy& policy) {
+  json::array out;
+  for (const auto& [key, value] : policy.values()) {
+    json::object line = parse_json(encode_policy_value(*value))->as_object();
+    line["key"] = key;
+    out.push_back(std::move(line));
+  }
+  return {{"version", policy.version()}, {"rules", std::move(out)}};
+}
 
 void add_policy_commands(CLI::App& root, Commands& commands) {
   CLI::App* group = root.add_subcommand("policy", "Lists and rules that hold for all works");

@@ -28,9 +28,13 @@ constexpr auto kSwapPause = 500ms;
 constexpr std::string_view kLockTimeout = "55P03";
 constexpr std::string_view kDeadlock = "40P01";
 
-/// What a table has that a new one would lack, in words.
+/// What a table has that a new one would lack, in words. The triggers of the change feed are ours
+/// to move.
 constexpr const char* kObstacles = R"sql(
-  SELECT 'the trigger ' || tgname FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal
+  SELECT 'the trigger ' || tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE tgrelid = $1::regclass AND NOT tgisinternal
+      AND p.proname NOT IN ('log_new_works', 'log_changed_works', 'log_deleted_works',
+                            'drop_audio_peaks')
   UNION ALL
   SELECT 'the foreign key ' || conname || ' of ' || conrelid::regclass FROM pg_constraint
     WHERE contype = 'f' AND $1::regclass IN (conrelid, confrelid)
@@ -104,6 +108,20 @@ constexpr const char* kViews = R"sql(
                 coalesce(' WITH (' || array_to_string(v.reloptions, ', ') || ')', ''),
                 pg_get_viewdef(v.oid))
 )sql";
+
+/// The triggers of `$1`, by name, and the statement that makes each.
+constexpr const char* kTriggers =
+    "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger "
+    "WHERE tgrelid = $1::regclass AND NOT tgisinternal ORDER BY tgname";
+
+/// What the filling wrote was told to no reader of the change feed, and what it wrote before the
+/// sink in use did is no change to that sink any more. So the feed begins anew, under another name:
+/// its readers are told, and begin with a dump. It begins where it is read up to: behind that, a
+/// reader who begins now would stand before its start as long as an older transaction runs.
+constexpr const char* kNewFeed =
+    "TRUNCATE work_change; "
+    "UPDATE work_change_start SET epoch = left(encode(uuid_send(gen_random_uuid()), 'hex'), 12), "
+    "xid = pg_snapshot_xmin(pg_current_snapshot()), number = 0";
 
 /// Image before audio, as sinks lock them.
 constexpr const char* kTables =
@@ -275,9 +293,16 @@ void RebuildTables::move(pqxx::work& work, const std::vector<std::string>& media
   const auto views = texts(work.exec_params(std::string{kViews} + kViewsOf, in_use(media_types)));
   make_offsets(work, previous_);
   for (const std::string& media : media_types) {
+    const auto triggers = work.exec_params(kTriggers, home_ + "." + media);
     work.exec(fmt::format("ALTER TABLE {0}.{3} SET SCHEMA {1}; ALTER TABLE {2}.{3} SET SCHEMA {0}",
                           home_, previous_, filling_, media));
+    for (const auto& trigger : triggers) {
+      work.exec(fmt::format("DROP TRIGGER {} ON {}.{}",
+                            work.quote_name(trigger[0].as<std::string>()), previous_, media));
+      work.exec(trigger[1].as<std::string>());  // names the table that is in use by now
+    }
   }
+  work.exec(kNewFeed);
   execute_all(work, views);
   const auto kept = texts(work.exec_params(kTables, name_ + "_previous"));
   const bool has_others = std::ranges::any_of(kept, [&](const std::string& name) {

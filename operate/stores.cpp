@@ -16,8 +16,6 @@ namespace {
 constexpr std::array<const char*, 2> kMediaTypes{"image", "audio"};
 // The original has some fifty sources; a terms aggregation must name a bound.
 constexpr int kMostProviders = 10'000;
-// Every row is read. One that is frozen before that is noticed while connecting.
-constexpr std::chrono::minutes kCountLimit{10};
 constexpr std::chrono::seconds kOffsetsLimit{30};
 constexpr std::chrono::seconds kRowLimit{30};
 
@@ -47,9 +45,14 @@ std::string index_url(const Config::Elasticsearch& config, std::string_view medi
 
 }  // namespace
 
-Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token& stop) {
-  postgres::Connection connection{{.dsn = dsn, .application = "freshet stats"}};
-  return connection.run(Deadline::in(kCountLimit), stop, [](pqxx::connection_base& open) {
+Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token& stop,
+                                  std::chrono::seconds limit) {
+  // A server that is frozen is noticed while connecting.
+  postgres::Connection connection{
+      {.dsn = dsn,
+       .application = "freshet stats",
+       .setup = {fmt::format("SET statement_timeout = '{}s'", limit.count())}}};
+  auto counted = connection.run(Deadline::in(limit), stop, [](pqxx::connection_base& open) {
     LiveCounts counts;
     pqxx::read_transaction work{open};
     for (const char* media_type : kMediaTypes) {
@@ -63,6 +66,11 @@ Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token&
     }
     return counts;
   });
+  if (!counted && counted.error().errc() == Errc::timed_out) {
+    return Error{Errc::timed_out, Retry::after_backoff,
+                 fmt::format("PostgreSQL: not counted, it takes longer than {} s", limit.count())};
+  }
+  return counted;
 }
 
 Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
@@ -101,13 +109,13 @@ Result<LiveCounts> count_elasticsearch(http::HttpClient& client,
   return counts;
 }
 
-std::vector<StoreCounter> store_counters(const Context& context) {
+std::vector<StoreCounter> store_counters(const Context& context, std::chrono::seconds limit) {
   const auto client = std::make_shared<http::CurlClient>(
       http::elasticsearch_options(context.config, context.stop, std::chrono::milliseconds{5'000}));
   return {
       {"sink.postgres", "PostgreSQL",
-       [&context](Refresh /*refresh*/) {
-         return count_postgres(context.config.postgres.dsn, context.stop);
+       [&context, limit](Refresh /*refresh*/) {
+         return count_postgres(context.config.postgres.dsn, context.stop, limit);
        }},
       {"sink.elasticsearch", "Elasticsearch",
        [&context, client](Refresh refresh) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string_view>
@@ -15,10 +16,16 @@
 
 namespace freshet {
 
-/// Rows of the views `image_live` and `audio_live`, in one snapshot. Reads every row.
+/// For how long a store may count its works. Whoever wants the truth waits; a page does not.
+constexpr std::chrono::seconds kPatientCount{10 * 60};
+constexpr std::chrono::seconds kPageCount{5};
+
+/// Rows of the views `image_live` and `audio_live`, in one snapshot. Reads every row. PostgreSQL
+/// stops counting, too, when the limit is over.
 /// @error Errc::unreachable: no connection within some seconds, or a stop was asked for; timed_out:
-///        it took more than 10 minutes; store_refused: no such view, or the like.
-Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token& stop);
+///        it took longer than the limit; store_refused: no such view, or the like.
+Result<LiveCounts> count_postgres(const std::string& dsn, const std::stop_token& stop,
+                                  std::chrono::seconds limit = kPatientCount);
 
 enum class Refresh { no, yes };
 /// Documents behind the aliases `image` and `audio` (live ones only). Without a refresh it counts
@@ -34,7 +41,8 @@ struct StoreCounter {
   std::function<Result<LiveCounts>(Refresh)> count;
 };
 /// The stores of the catalogue, in the order of their roles. What is returned needs `context`.
-std::vector<StoreCounter> store_counters(const Context& context);
+std::vector<StoreCounter> store_counters(const Context& context,
+                                         std::chrono::seconds limit = kPatientCount);
 
 /// One work's row, in whatever status; nothing: there is none.
 /// @error as `count_postgres`.

@@ -33,6 +33,18 @@ grant usage on schema public to freshet_sink, freshet_api, freshet_operate;
 -- applications may do, and nothing else.
 grant select on all tables in schema public to freshet_operate;
 
+-- But for what servers sign with. The sink forgets old changes.
+do $$
+begin
+  if to_regproc('forget_work_changes') is not null then
+    grant execute on function forget_work_changes(interval, integer) to freshet_sink;
+  end if;
+  if to_regclass('api_secret') is not null then
+    revoke all on api_secret from freshet_operate;
+  end if;
+end
+$$;
+
 do $$
 declare
   grants text[][] := array[
@@ -43,15 +55,25 @@ declare
     ['sink_offsets', 'freshet_sink', 'select, insert, update'],
     ['source_visibility', 'freshet_sink', 'select, insert, update, delete'],
     ['policy_rule', 'freshet_sink', 'select, insert, update'],
+    ['usage_event', 'freshet_sink', 'select, insert'],
+    ['usage_rollup', 'freshet_sink', 'select, insert, update'],
+    ['usage_session', 'freshet_sink', 'select, insert'],
+    ['usage_click', 'freshet_sink', 'select, insert, update'],
     ['image_live', 'freshet_api', 'select'],
     ['audio_live', 'freshet_api', 'select'],
     ['audioset_view', 'freshet_api', 'select'],
     ['source_visibility', 'freshet_api', 'select'],
     ['policy_rule', 'freshet_api', 'select'],
+    ['api_secret', 'freshet_api', 'select'],
+    ['work_change', 'freshet_api', 'select'],
+    ['work_change_start', 'freshet_api', 'select'],
+    ['image_public', 'freshet_api', 'select'],
+    ['audio_public', 'freshet_api', 'select'],
     ['api_application', 'freshet_api', 'select, insert, update'],
     ['api_verification', 'freshet_api', 'select, insert, delete'],
     ['api_token', 'freshet_api', 'select, insert, update, delete'],
     ['report', 'freshet_api', 'select, insert, update'],
+    ['audio_peaks', 'freshet_api', 'select, insert, update'],
     ['api_application', 'freshet_operate', 'update'],
     ['report', 'freshet_operate', 'update'],
     ['sink_offsets', 'freshet_operate', 'select, insert, update']];
@@ -63,6 +85,10 @@ begin
       execute format('grant %s on %I to %I', one[3], one[1], one[2]);
     end if;
   end loop;
+  -- Partitions are made and dropped by functions that act as the tables' owner.
+  if to_regprocedure('usage_open_day(date)') is not null then
+    grant execute on function usage_open_day(date), usage_drop_days(date, integer) to freshet_sink;
+  end if;
 end
 $$;
 
