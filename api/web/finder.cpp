@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/live_page.hpp"
 #include "api/lookups.hpp"
 #include "api/parameters.hpp"
 #include "api/search_query.hpp"
@@ -76,22 +77,19 @@ Task<Listing> list_works(Services services, const Request& request, Media media,
   for (const SourceWarning& warning : search.warnings) {
     listing.unknown_sources = warning.invalid_sources;
   }
-  auto found = accept_hits(
-      services, media,
-      co_await ask_index(services, call,
-                         to_json(build_search(search, sources->hidden, FieldsMatched::left_out))));
+  AskForHits ask = [&](Window window) -> Task<std::variant<Hits, Reply>> {
+    const json::object query =
+        part_of(build_search(search, sources->hidden, FieldsMatched::left_out), window);
+    co_return accept_hits(services, media, co_await ask_index(services, call, to_json(query)));
+  };
+  auto found = co_await find_page(services, call, search, sources->hidden, std::move(ask));
   if (const Reply* failure = std::get_if<Reply>(&found)) {
     listing.failure = failure->status;
     co_return listing;
   }
-  const Hits& hits = std::get<Hits>(found);
-  auto rows = co_await find_rows(services, call, hits);
-  if (const Reply* failure = std::get_if<Reply>(&rows)) {
-    listing.failure = failure->status;
-    co_return listing;
-  }
-  listing.total = hits.total;
-  listing.works = in_order(services, hits, std::get<std::vector<WorkRow>>(rows));
+  const LivePage& made = std::get<LivePage>(found);
+  listing.total = made.hits.total;
+  listing.works = in_order(services, made.hits, made.rows);
   co_return listing;
 }
 
@@ -124,13 +122,17 @@ Task<std::vector<WorkRow>> find_related(Services services, const Request& reques
     co_return std::vector<WorkRow>{};
   }
   auto found = accept_hits(services, media, co_await ask_index(services, call, to_json(*query)));
-  const Hits* const hits = std::get_if<Hits>(&found);
+  Hits* const hits = std::get_if<Hits>(&found);
   if (hits == nullptr) {
     co_return std::vector<WorkRow>{};  // the work itself is what was asked for
   }
   auto rows = co_await find_rows(services, call, *hits);
-  const auto* const works = std::get_if<std::vector<WorkRow>>(&rows);
-  co_return works == nullptr ? std::vector<WorkRow>{} : in_order(services, *hits, *works);
+  auto* const works = std::get_if<std::vector<WorkRow>>(&rows);
+  if (works == nullptr) {
+    co_return std::vector<WorkRow>{};
+  }
+  co_await drop_dead(services, media, *hits, *works);
+  co_return in_order(services, *hits, *works);
 }
 
 json::object build_suggestion(const std::string& words) {

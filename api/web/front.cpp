@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/usage/notes.hpp"
 #include "api/web/escape.hpp"
 #include "api/web/page.hpp"
 #include "api/web/pages.hpp"
@@ -100,17 +101,18 @@ LocalPath split_language(std::string_view path) {
 }
 
 Front::Front(const Config::Web& config, const SiteShelf& sites, const Clock& clock,
-             Services services, const Router& router, RequestHandler& api)
+             Services services, const Router& router, RequestHandler& api, OpsPage* ops)
     : pictures_{pictures_of(config.pictures)},
       sites_{sites},
       clock_{clock},
       services_{services},
       router_{router},
       api_{api},
-      takes_reports_{has_report_endpoint(router)} {}
+      takes_reports_{has_report_endpoint(router)},
+      ops_{ops} {}
 
 bool Front::is_page(const Request& request) const {
-  if (request.path == "/") {
+  if (request.path == "/" || (ops_ != nullptr && OpsPage::is_ours(request.path))) {
     return true;
   }
   if (request.is_preflight || request.path.starts_with("/v1/") || request.path == "/v1" ||
@@ -157,9 +159,17 @@ Task<Reply> Front::handle(Request request) {
 
 Task<Reply> Front::answer(const Request& request, std::string_view& label) {
   const std::shared_ptr<const Site> site = sites_.get();
+  if (ops_ != nullptr && OpsPage::is_ours(request.path)) {
+    label = "ops";
+    co_return co_await ops_->answer(site, request);
+  }
   if (request.path.starts_with("/assets/")) {
     label = "web_asset";
-    co_return site->assets.answer(request);
+    Reply reply = site->assets.answer(request);
+    if (request.path.ends_with(".svg") && (reply.status == 200 || reply.status == 304)) {
+      co_await note_embedding(services_, request, "");  // licence icons that other sites show
+    }
+    co_return reply;
   }
   if (request.path == "/favicon.ico") {
     co_return redirect(301, site->assets.base() + "/mark.svg");
@@ -180,6 +190,7 @@ Task<Reply> Front::answer(const Request& request, std::string_view& label) {
                     .prefix = std::move(local.prefix),
                     .path = std::move(local.path),
                     .preferences = read_preferences(request.page.cookie),
+                    .is_usage_kept = services_.usage.is_enabled(),
                     .now_micros = clock_.now().micros};
   co_return co_await answer_page(visit, label);
 }

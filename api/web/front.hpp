@@ -7,6 +7,7 @@
 #include "api/endpoint.hpp"
 #include "api/request_handler.hpp"
 #include "api/routes.hpp"
+#include "api/web/ops/ops_page.hpp"
 #include "api/web/site.hpp"
 #include "api/web/visit.hpp"
 #include "core/config.hpp"
@@ -18,11 +19,11 @@ namespace freshet::api::web {
 ///
 /// What the table of endpoints knows is the API's, and so is all below `/v1/`; `/` is ours. What is
 /// nobody's is a page where the client takes HTML, else the API's. One for each thread of the
-/// server. Everything handed in outlives it.
+/// server. Everything handed in outlives it. Without `ops` there is no page for operators.
 class Front final : public RequestHandler {
  public:
   Front(const Config::Web& config, const SiteShelf& sites, const Clock& clock, Services services,
-        const Router& router, RequestHandler& api);
+        const Router& router, RequestHandler& api, OpsPage* ops = nullptr);
 
   std::optional<std::uint64_t> body_limit(const Request& head) const override;
   Task<Reply> handle(Request request) override;
@@ -39,6 +40,7 @@ class Front final : public RequestHandler {
   const Router& router_;
   RequestHandler& api_;
   const bool takes_reports_;
+  OpsPage* const ops_;
 };
 
 /// `/ar/search` is `/search` in Arabic.

@@ -37,6 +37,7 @@ Page::Page(const Visit& visit, std::string_view file, std::string title)
   everywhere("ASSETS", visit.site.assets.base());
   everywhere("PREFIX", visit.prefix);
   set(layout_, "LANG", language.tag);
+  show(layout_, "COUNTED", visit.is_counted());
   set(layout_, "DIR", language.is_right_to_left ? "rtl" : "ltr");
   set(layout_, "THEME", to_string(visit.preferences.theme));
   set(layout_, "TITLE", title.empty() ? "Freshet" : std::move(title) + " · Freshet");

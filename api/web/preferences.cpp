@@ -48,6 +48,8 @@ Preferences read_preferences(std::string_view cookie) {
           read.theme = choice == "light" ? Theme::light : Theme::dark;
         } else if (choice == "clear") {
           read.is_blurred = false;
+        } else if (choice == "uncounted") {
+          read.is_counted = false;
         }
       });
     }
@@ -61,6 +63,7 @@ std::vector<std::string> preference_cookies(const Preferences& preferences, bool
   std::string lasting{kLasting};
   lasting.append("=").append(to_string(preferences.theme));
   lasting += preferences.is_blurred ? ".blurred" : ".clear";
+  lasting += preferences.is_counted ? "" : ".uncounted";
   lasting.append("; Max-Age=").append(kSixtyDays);
   std::string session{kSession};
   session += preferences.with_sensitive ? "=1" : "=0";

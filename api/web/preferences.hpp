@@ -14,6 +14,7 @@ std::string_view to_string(Theme theme);
 struct Preferences {
   Theme theme = Theme::system;
   bool is_blurred = true;       ///< sensitive pictures, until one is uncovered
+  bool is_counted = true;       ///< how they use the pages (docs/privacy.md)
   bool with_sensitive = false;  ///< for this session of the browser only
 
   friend bool operator==(const Preferences&, const Preferences&) = default;

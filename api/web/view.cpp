@@ -40,6 +40,7 @@ void add_common(const Page& page, Dictionary& dictionary, Media media, const Wor
   set(dictionary, "TITLE",
       veiled ? page.words().text(msg("Sensitive content")) : shown_title(page.words(), media, row));
   set(dictionary, "TINT", tint_class(row));
+  set(dictionary, "SOURCE", row.text<Field::source>().value_or(""));
   show(dictionary, "VEILED", veiled);
   if (!veiled && row.text<Field::creator>()) {
     set(Page::add(dictionary, "BY"), "CREATOR", *row.text<Field::creator>());

@@ -22,9 +22,12 @@ struct Visit {
   std::string prefix;          ///< of the language: `/ar`, or nothing where the browser chose it
   std::string path;            ///< without the prefix
   Preferences preferences;
+  bool is_usage_kept = false;  ///< by this installation, of those who do not opt out
   std::int64_t now_micros = 0;
 
   const Language& language() const { return words.language(); }
+  /// Whether this page may say how it is used.
+  bool is_counted() const { return is_usage_kept && !request.page.opts_out; }
   /// A path of ours in the language of this page.
   std::string link(std::string_view to) const { return prefix + std::string{to}; }
 };

@@ -5,13 +5,17 @@ import { upgradeMore } from "./more.js";
 import { keepPlaying } from "./navigate.js";
 import { upgradePictures } from "./pictures.js";
 import { upgradePlayers } from "./player.js";
+import { watchUsage } from "./usage.js";
+import { upgradeWaveforms } from "./waveform.js";
 
 /** @param {ParentNode} root */
 function upgrade(root) {
   upgradePictures(root);
   upgradeCopies(root);
   upgradePlayers(root);
+  upgradeWaveforms(root);
   upgradeMore(root, upgrade);
+  watchUsage(root);
 }
 
 document.documentElement.dataset.scripts = "";

@@ -1,4 +1,5 @@
 import { say } from "./say.js";
+import { sayEnd, sayFailure } from "./usage.js";
 
 /** @typedef {(root: ParentNode) => void} Upgrade */
 
@@ -39,6 +40,7 @@ async function append(link, upgrade) {
       paging?.before(document.importNode(end, true));
     }
     paging?.remove();
+    sayEnd();
   }
   return first;
 }
@@ -77,6 +79,7 @@ export function upgradeMore(root, upgrade) {
       const target = first?.querySelector("a");
       target?.focus({ preventScroll: true });
     } catch {
+      sayFailure("search");
       say(document.body.dataset.failed ?? "");
       link.focus();
     } finally {

@@ -5,8 +5,8 @@
 namespace freshet::api::web {
 namespace {
 
-Preferences read_form(const Request& request) {
-  const Query form = Query::parse(request.body);
+Preferences read_form(const Visit& visit) {
+  const Query form = Query::parse(visit.request.body);
   const std::string* const theme = form.find("theme");
   Preferences chosen;
   chosen.theme = theme != nullptr && *theme == "light"  ? Theme::light
@@ -14,6 +14,8 @@ Preferences read_form(const Request& request) {
                                                         : Theme::system;
   chosen.with_sensitive = form.contains("sensitive");
   chosen.is_blurred = form.contains("blurred");
+  // Where nothing is kept the form does not ask, and the choice stays for other days.
+  chosen.is_counted = visit.is_usage_kept ? form.contains("counted") : visit.preferences.is_counted;
   return chosen;
 }
 
@@ -23,7 +25,7 @@ Reply preferences_page(const Visit& visit) {
   if (visit.request.method == "POST") {
     Reply reply = redirect(303, visit.link("/preferences?saved"));
     const bool is_secure = visit.request.base_url.starts_with("https:");
-    for (std::string& cookie : preference_cookies(read_form(visit.request), is_secure)) {
+    for (std::string& cookie : preference_cookies(read_form(visit), is_secure)) {
       reply.headers.emplace_back("Set-Cookie", std::move(cookie));
     }
     return reply;
@@ -40,6 +42,11 @@ Reply preferences_page(const Visit& visit) {
        true);
   show(content, "WITH_SENSITIVE", now.with_sensitive);
   show(content, "BLURRED", now.is_blurred);
+  if (visit.is_usage_kept) {
+    Dictionary& usage = Page::add(content, "USAGE");
+    show(usage, "IS_COUNTED", now.is_counted);
+    show(usage, "SIGNAL", now.is_counted && visit.request.page.opts_out);
+  }
   return page.reply();
 }
 

@@ -212,6 +212,7 @@ void add_part(Page& page, const SearchState& search, const Part& part) {
   set(section, "LABEL",
       fill(words.text(part.media == Media::image ? msg("Images, {count}") : msg("Sounds, {count}")),
            {{"count", count_text(words, part.media, part.listing.total)}}));
+  set(section, "FIRST", std::to_string((search.page - 1) * page_size(search.scope, part.media)));
   const Scope own = part.media == Media::image ? Scope::image : Scope::audio;
   for (std::size_t i = 0; i < part.listing.works.size(); ++i) {
     add_work(page, section, part.media, part.listing.works[i], i < kEarly);
@@ -314,6 +315,8 @@ Task<Reply> search_page(const Visit& visit, Services services, Scope scope) {
   }
   Dictionary& content = page.content();
   set(content, "HEADING", heading(words, search));
+  set(content, "SCOPE", scope == Scope::all ? "all" : scope == Scope::image ? "image" : "audio");
+  set(content, "PAGE", std::to_string(search.page));
   std::string counts;
   std::int64_t total = 0;
   bool has_unknown = false;
@@ -333,6 +336,7 @@ Task<Reply> search_page(const Visit& visit, Services services, Scope scope) {
     }
   }
   set(content, "COUNT", counts);
+  set(content, "TOTAL", std::to_string(total));
   if (search.filter_count() > 0) {
     set(Page::add(content, "FILTER_COUNT"), "COUNT", words.number(search.filter_count()));
   }

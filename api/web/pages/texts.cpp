@@ -52,6 +52,8 @@ std::optional<Reply> text_page(const Visit& visit) {
   if (found->file == "licences.html") {
     add_licences(page);
   }
+  show(page.content(), "COUNTED", visit.is_usage_kept);
+  show(page.content(), "UNCOUNTED", !visit.is_usage_kept);
   show(page.content(), "PROVIDERS", visit.pictures == Pictures::providers);
   return page.reply();
 }

@@ -8,13 +8,19 @@
 #include "api/web/page.hpp"
 #include "api/web/pages.hpp"
 #include "api/web/view.hpp"
+#include "api/web/waveform.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 
 namespace freshet::api::web {
 namespace {
 
+/// Sides of the frame of a picture whose own are not known.
+constexpr std::int64_t kUsualWidth = 1200;
+constexpr std::int64_t kUsualHeight = 900;
+
 constexpr std::size_t kTagsAtOnce = 12;
+constexpr std::chrono::seconds kPeaksLimit{1};  // a page does without
 
 std::string collection_path(const Visit& visit, Media media, std::string_view query) {
   return visit.link("/" + std::string{store_name(media)} + "/collection?") + std::string{query};
@@ -171,9 +177,20 @@ void add_attribution(const Page& page, Dictionary& content, const Credit& credit
   set(content, "XML", xml_attribution(credit));
 }
 
+/// How loud a recording is: drawn where it is known, else left to a script, which asks.
+void add_waveform(const Page& page, Dictionary& player, const WorkRow& row,
+                  const std::string& peaks) {
+  if (const auto points = read_peaks(peaks)) {
+    set(Page::add(player, "WAVEFORM"), "BARS", waveform_path(*points));
+  } else if (page.visit().pictures == Pictures::thumbnails && row.text<Field::url>()) {
+    set(Page::add(player, "UNDRAWN"), "SRC", "/v1/audio/" + row.identifier + "/waveform/");
+  }
+}
+
 /// The picture, or the player; behind a veil where the reader wants one.
+/// @param peaks  of a recording, JSON; empty: not known
 void add_medium(Page& page, Dictionary& content, Media media, const WorkRow& row,
-                const std::string& title) {
+                const std::string& title, const std::string& peaks) {
   const Visit& visit = page.visit();
   const bool veiled = is_veiled(visit, row);
   Dictionary& stage = page.include(content, "STAGE", "stage.html");
@@ -199,6 +216,7 @@ void add_medium(Page& page, Dictionary& content, Media media, const WorkRow& row
     if (!picture.empty()) {
       set(Page::add(player, "COVER"), "SRC", picture);
     }
+    add_waveform(page, player, row, peaks);
     set(player, "SECONDS", std::to_string(row.number<Field::duration>().value_or(0) / 1000));
     if (const std::string url = web_address(with_scheme(row.text<Field::url>().value_or("")));
         !url.empty()) {
@@ -213,11 +231,9 @@ void add_medium(Page& page, Dictionary& content, Media media, const WorkRow& row
     set(image, "SRC", picture);
     const auto width = row.number<Field::width>();
     const auto height = row.number<Field::height>();
-    if (width && height && *width > 0 && *height > 0) {
-      Dictionary& sides = Page::add(image, "SIDES");
-      set(sides, "WIDTH", std::to_string(*width));
-      set(sides, "HEIGHT", std::to_string(*height));
-    }
+    const bool is_known = width && height && *width > 0 && *height > 0;
+    set(image, "WIDTH", std::to_string(is_known ? *width : kUsualWidth));
+    set(image, "HEIGHT", std::to_string(is_known ? *height : kUsualHeight));
     if (!veiled && visit.pictures == Pictures::thumbnails) {
       page.set_share_picture(picture);
     }
@@ -300,11 +316,22 @@ Task<Reply> work_page(const Visit& visit, Services services, Media media, std::s
   Dictionary& content = page.content();
   add_way_back(visit, content);
   set(content, "TITLE", shown);
+  set(content, "IDENTIFIER", row.identifier);
+  set(content, "MEDIUM", store_name(media));
+  set(content, "SOURCE_NAME", row.text<Field::source>().value_or(""));
   if (veiled) {
     set(Page::add(content, "COVERED_TITLE"), "TITLE", title);
   }
   add_metadata(page, content, media, row, credit);
-  add_medium(page, content, media, row, shown);
+  std::string peaks;
+  if (media == Media::audio) {
+    std::vector<std::string> wanted{row.identifier};
+    auto stored = co_await services.peaks.find(std::move(wanted), Deadline::in(kPeaksLimit));
+    if (stored && !stored->empty()) {
+      peaks = std::move(stored->begin()->second);
+    }
+  }
+  add_medium(page, content, media, row, shown, peaks);
   const SourceStat source = source_of(services, media, row);
   add_creator(page, content, media, row, source);
   if (const std::string url = web_address(credit.landing_url); !url.empty()) {
