@@ -10,15 +10,22 @@
 #include "api/dispatcher.hpp"
 #include "api/elasticsearch_client.hpp"
 #include "api/endpoints.hpp"
+#include "api/lag_freshness.hpp"
 #include "api/local_limiter.hpp"
 #include "api/postgres_accounts.hpp"
+#include "api/postgres_changes.hpp"
+#include "api/postgres_peaks.hpp"
 #include "api/postgres_store.hpp"
 #include "api/redis_limiter.hpp"
+#include "api/redis_link_memory.hpp"
 #include "api/report_relay.hpp"
 #include "api/server.hpp"
+#include "api/thumbnail_client.hpp"
+#include "api/usage/kafka_usage_log.hpp"
 #include "api/watcher.hpp"
 #include "api/web/front.hpp"
 #include "core/check.hpp"
+#include "core/http/curl_client.hpp"
 #include "core/log.hpp"
 #include "core/resources.hpp"
 #include "core/stop.hpp"
@@ -31,6 +38,12 @@ using namespace api;
 
 constexpr int kPostgresConnections = 8;
 constexpr int kAccountConnections = 2;
+constexpr int kChangeConnections = 4;
+constexpr int kPeaksConnections = 2;
+constexpr int kLinkThreads = 16;
+constexpr int kFileThreads = 4;
+constexpr std::size_t kMostFileReads = 1'024;     // that wait; each is one of a connection
+constexpr std::size_t kMostLinksKnown = 200'000;  // about 200 bytes each
 constexpr std::chrono::seconds kDrain{10};
 constexpr std::chrono::seconds kReachTimeout{10};
 
@@ -42,8 +55,16 @@ struct Shared {
   PostgresAccounts& accounts;
   Limiter& limiter;
   Mailer& mailer;
+  Thumbnails& thumbnails;
+  PeaksStore& peaks;
+  Links& links;
+  UsageLog& usage;
+  ChangeFeed& changes;
+  Freshness& freshness;
+  SideThreads& files;
   const Router& router;
   const web::SiteShelf* sites;  ///< null: no pages
+  web::OpsPage* ops;            ///< the same
 };
 
 /// A thread's own connections to the index and what uses them.
@@ -53,7 +74,7 @@ class ThreadHandler final : public RequestHandler {
       : index_{config.elasticsearch}, dispatcher_{services(config, shared), shared.router} {
     if (shared.sites != nullptr) {
       front_.emplace(config.web, *shared.sites, clock_, services(config, shared), shared.router,
-                     dispatcher_);
+                     dispatcher_, shared.ops);
       first_ = &*front_;
     }
   }
@@ -65,8 +86,23 @@ class ThreadHandler final : public RequestHandler {
 
  private:
   Services services(const Config& config, const Shared& shared) {
-    return {index_,          shared.store,   shared.sources, shared.metrics,        shared.accounts,
-            shared.accounts, shared.limiter, shared.mailer,  config.api.environment};
+    return {index_,
+            shared.store,
+            shared.sources,
+            shared.metrics,
+            shared.accounts,
+            shared.accounts,
+            shared.limiter,
+            shared.mailer,
+            shared.thumbnails,
+            shared.peaks,
+            shared.links,
+            config.api.environment,
+            shared.usage,
+            shared.changes,
+            shared.freshness,
+            config.api.dump_dir,
+            shared.files};
   }
 
   ElasticsearchIndex index_;
@@ -98,7 +134,7 @@ void check_reachable(const Config& config) {
 }
 
 std::unique_ptr<Limiter> make_limiter(const Config& config) {
-  Rates rates{config.api.rates};
+  Rates rates{config.api.rates, config.api.limits == "cost" ? LimitBy::cost : LimitBy::requests};
   if (config.api.limits == "off") {
     return std::make_unique<NoLimiter>();
   }
@@ -108,6 +144,57 @@ std::unique_ptr<Limiter> make_limiter(const Config& config) {
   }
   return local;
 }
+
+std::unique_ptr<UsageLog> make_usage_log(const Context& context) {
+  if (!context.config.usage.enabled) {
+    return std::make_unique<NoUsageLog>();
+  }
+  return std::make_unique<KafkaUsageLog>(context.config.kafka, context.metrics);
+}
+/// What looks after links, in the order in which it may be torn down: what is asked for is stored.
+struct LinkParts {
+  explicit LinkParts(const Context& context)
+      : guard{parse_ip_networks(context.config.http.allowed_networks)
+                  .value_or(std::vector<IpNetwork>{})} {
+    const Config& config = context.config;
+    // Behind a mirror there is nothing at the works' own addresses.
+    if (!config.api.link_checks || !config.http.mirror.empty()) {
+      links = std::make_unique<NoLinks>();
+      return;
+    }
+    if (auto url = parse_redis_url(config.redis.url)) {
+      memory = std::make_unique<RedisLinkMemory>(std::move(*url), kMostLinksKnown);
+    } else {
+      memory = std::make_unique<LocalLinkMemory>(kMostLinksKnown);
+    }
+    checker = std::make_unique<LinkChecker>(
+        [this, &config, stop = context.stop] {
+          return std::make_unique<http::CurlClient>(
+              http::CurlOptions{.user_agent = config.http.user_agent + " LinkValidation",
+                                .connect_timeout = LinkChecker::kTimeout,
+                                .stop = stop,
+                                .guard = &guard});
+        },
+        kLinkThreads, context.metrics);
+    log = std::make_unique<KafkaLinkLog>(config.kafka, context.metrics);
+    links = std::make_unique<CheckedLinks>(*memory, *checker, *log,
+                                           std::chrono::milliseconds{config.api.link_wait_ms},
+                                           config.api.filter_dead);
+  }
+
+  /// Ends the threads that deliver to the server's loops; no request is under way any more.
+  void end() {
+    checker.reset();
+    log.reset();
+    memory.reset();
+  }
+
+  const http::AddressGuard guard;
+  std::unique_ptr<LinkMemory> memory;
+  std::unique_ptr<KafkaLinkLog> log;
+  std::unique_ptr<LinkChecker> checker;
+  std::unique_ptr<Links> links;
+};
 
 Surroundings surroundings_of(const Config::Api& config) {
   return {.trusted_proxies =
@@ -121,7 +208,7 @@ int thread_count() {
 
 }  // namespace
 
-int run_api(const Context& context, MetricsServer& metrics_server) {
+int run_api(const Context& context, MetricsServer& metrics_server, const MakeOpsView& make_ops) {
   ApiMetrics metrics{context.metrics};
   const Router router{endpoints()};
   const std::optional<web::SiteShelf> sites =
@@ -140,8 +227,37 @@ int run_api(const Context& context, MetricsServer& metrics_server) {
       std::make_unique<PostgresAccounts>(context.config.postgres.dsn, kAccountConnections);
   std::unique_ptr<Limiter> limiter = make_limiter(context.config);
   const std::unique_ptr<Mailer> mailer = make_mailer(context.config.api);
-  const Shared shared{*store,   sources, metrics, *accounts,
-                      *limiter, *mailer, router,  sites ? &*sites : nullptr};
+  auto usage = make_usage_log(context);
+  auto changes = std::make_unique<PostgresChanges>(context.config.postgres.dsn, kChangeConnections);
+  auto freshness = std::make_unique<LagFreshness>(context.config);
+  const std::unique_ptr<OpsView> ops_view = sites && make_ops ? make_ops(context) : nullptr;
+  std::optional<web::OpsPage> ops;
+  if (ops_view != nullptr) {
+    const Config::Api& api = context.config.api;
+    ops.emplace(*ops_view, context.config.ops.password_hash,
+                api.trusted_proxies.empty() && api.public_url.empty() ? web::OpsGate::Proxy::none
+                                                                      : web::OpsGate::Proxy::there);
+  }
+  ThumbnailClient thumbnails{thumbnail_socket(context.config)};
+  auto peaks = std::make_unique<PostgresPeaks>(context.config.postgres.dsn, kPeaksConnections);
+  LinkParts links{context};
+  SideThreads files{kFileThreads, kMostFileReads};
+  const Shared shared{*store,
+                      sources,
+                      metrics,
+                      *accounts,
+                      *limiter,
+                      *mailer,
+                      thumbnails,
+                      *peaks,
+                      *links.links,
+                      *usage,
+                      *changes,
+                      *freshness,
+                      files,
+                      router,
+                      sites ? &*sites : nullptr,
+                      ops ? &*ops : nullptr};
   // Shared with the metrics server, which may ask once more when all else here is gone.
   const auto watcher = std::make_shared<Watcher>(*watched_index, *store, sources);
   Server server{thread_count(),
@@ -155,24 +271,33 @@ int run_api(const Context& context, MetricsServer& metrics_server) {
   while (!wait_for_stop(context.stop, std::chrono::hours{1})) {
   }
   server.stop(kDrain);
+  if (ops) {
+    ops->end();
+  }
+  files.end();
+  usage.reset();
   watched_index.reset();
   limiter.reset();
+  freshness.reset();
+  changes.reset();
   accounts.reset();
+  peaks.reset();
+  links.end();
   store.reset();
   log::info("api_stopped");
   return ExitCode::done;
 }
 
-void add_api_commands(CLI::App& root, Commands& commands) {
+void add_api_commands(CLI::App& root, Commands& commands, MakeOpsView make_ops) {
   CLI::App* const command = root.add_subcommand(
       "api", "Serve the REST API over Elasticsearch and Postgres until stopped");
   command->footer(
       "Example:\n  freshet api --api-listen 127.0.0.1:8080\n"
       "  curl 'http://127.0.0.1:8080/v1/images/?q=harbour&license=cc0'");
-  commands.on_run(command, [](const Context& context) {
+  commands.on_run(command, [make_ops = std::move(make_ops)](const Context& context) {
     MetricsServer metrics_server{context.metrics, context.config.metrics.listen};
     log::info("metrics_served", {{"address", metrics_server.address()}});
-    return run_api(context, metrics_server);
+    return run_api(context, metrics_server, make_ops);
   });
 }
 

@@ -1,5 +1,7 @@
 #include "api/common_headers.hpp"
 
+#include <algorithm>
+
 namespace freshet::api {
 
 Reply preflight_reply() {
@@ -28,7 +30,13 @@ void add_common_headers(Reply& reply, const Request& request) {
   // On every reply, redirects and errors too: a browser that meets one without reports a CORS fault
   // in place of what went wrong.
   reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  reply.headers.emplace_back("Vary", request.is_preflight ? "origin" : "Authorization, origin");
+  const std::string vary = request.is_preflight ? "origin" : "Authorization, origin";
+  const auto said = std::ranges::find(reply.headers, "Vary", [](const auto& h) { return h.first; });
+  if (said == reply.headers.end()) {
+    reply.headers.emplace_back("Vary", vary);
+  } else {
+    said->second += ", " + vary;
+  }
   reply.headers.emplace_back("X-Request-Id", request.request_id);
 }
 

@@ -116,7 +116,7 @@ Task<Reply> Dispatcher::dispatch(Route route, Request request) {
   if (const Rates* rates = services_.limiter.rates()) {
     const Endpoint* const endpoint = resource.find(request.method);
     limits = limits_of(endpoint != nullptr ? endpoint->limits : resource.limits(), caller, request,
-                       *rates);
+                       *rates, endpoint != nullptr ? endpoint->cost : 1);
     if (!limits.empty()) {
       taken = co_await services_.limiter.take(limits);
     }

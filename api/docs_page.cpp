@@ -32,6 +32,8 @@ std::string_view type_name(Parameter::Type type) {
       return "text";
     case Parameter::Type::list:
       return "list";
+    case Parameter::Type::objects:
+      return "list of objects";
     case Parameter::Type::boolean:
       return "true or false";
     case Parameter::Type::integer:

@@ -215,8 +215,10 @@ Task<Result<HttpAnswer>> ElasticsearchClient::send(std::string method, Effect ef
   };
   const InFlight guard{impl->in_flight};
 
-  http::request<http::string_body> request{method == "POST" ? http::verb::post : http::verb::get,
-                                           impl->address.path + target, 11};
+  const http::verb verb = method == "POST"     ? http::verb::post
+                          : method == "DELETE" ? http::verb::delete_
+                                               : http::verb::get;
+  http::request<http::string_body> request{verb, impl->address.path + target, 11};
   request.set(http::field::host, impl->address.host + ":" + impl->address.port);
   request.set(http::field::accept, "application/json");
   if (!impl->credentials.empty()) {

@@ -32,7 +32,7 @@ class ElasticsearchClient {
 
   enum class Effect { reads, changes };
 
-  /// @param method    `GET` or `POST`
+  /// @param method    `GET`, `POST` or `DELETE`
   /// @param effect    a search is a POST that reads
   /// @param target    path and query below the configured URL, such as `/image/_search`
   /// @param deadline  of all of it: looking up the name, connecting, a second try
@@ -56,11 +56,22 @@ class ElasticsearchIndex final : public SearchIndex {
 
   Task<Result<std::string>> search(Media media, std::string request, std::string preference,
                                    Deadline deadline) override;
+  Task<Result<std::string>> open_point(Media media, std::string preference,
+                                       Deadline deadline) override;
+  Task<Result<std::string>> search_point(std::string request, Deadline deadline) override;
+  Task<Result<bool>> close_point(std::string point, Deadline deadline) override;
   Task<Result<std::string>> health(Deadline deadline) override;
 
  private:
+  /// The two have the same points in time under different paths.
+  enum class Dialect { unknown, elasticsearch, opensearch };
+
+  Task<Result<HttpAnswer>> ask_for_point(Dialect dialect, Media media,
+                                         const std::string& preference, Deadline deadline);
+
   ElasticsearchClient client_;
   std::string prefix_;
+  Dialect dialect_ = Dialect::unknown;
 };
 
 }  // namespace freshet::api

@@ -9,13 +9,20 @@
 #include "api/accounts.hpp"
 #include "api/api_metrics.hpp"
 #include "api/caller.hpp"
+#include "api/change_feed.hpp"
+#include "api/freshness.hpp"
 #include "api/limits.hpp"
+#include "api/links.hpp"
 #include "api/mailer.hpp"
 #include "api/media.hpp"
 #include "api/parameter.hpp"
+#include "api/peaks.hpp"
 #include "api/request_body.hpp"
+#include "api/side_threads.hpp"
 #include "api/sources.hpp"
 #include "api/stores.hpp"
+#include "api/thumbnails.hpp"
+#include "api/usage/usage_log.hpp"
 
 namespace freshet::api {
 
@@ -29,7 +36,15 @@ struct Services {
   ReportStore& reports;
   Limiter& limiter;
   Mailer& mailer;
+  Thumbnails& thumbnails;
+  PeaksStore& peaks;
+  Links& links;
   std::string_view environment;  ///< name of the installation
+  UsageLog& usage;
+  ChangeFeed& changes;
+  Freshness& freshness;
+  std::string_view dump_dir;  ///< folder of dumps; empty: there are none
+  SideThreads& files;         ///< that read them
 };
 
 /// One call of an endpoint: the request, and what was found out about it before.
@@ -82,6 +97,7 @@ struct Endpoint {
   std::span<const Outcome> outcomes = {};
   Access access = Access::anyone;
   Limits limits = Limits::none;
+  int cost = 1;  ///< in units, where limits go by cost
   Formats formats = Formats::json;
   BodyRule body = {};
   std::chrono::milliseconds limit = kRequestLimit;

@@ -5,10 +5,17 @@
   X(search)                  \
   X(detail)                  \
   X(related)                 \
+  X(thumb)                   \
+  X(waveform)                \
   X(stats)                   \
   X(oembed)                  \
+  X(changes)                 \
+  X(dumps)                   \
+  X(dump_file)               \
+  X(freshness)               \
   X(watermark)               \
   X(report)                  \
+  X(events)                  \
   X(register_application)    \
   X(token)                   \
   X(verify)                  \

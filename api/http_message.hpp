@@ -1,11 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "api/body_stream.hpp"
 #include "api/query_string.hpp"
 #include "api/web/page_headers.hpp"
 
@@ -23,6 +27,9 @@ struct Request {
   std::string accept;          ///< the same
   std::string referrer;        ///< of the header that is spelled so, with two r
   std::string content_type;    ///< of the body, as sent; empty: no such header
+  std::string range;           ///< which bytes of a file are wanted
+  std::string if_range;        ///< of which version of it
+  std::string last_event_id;   ///< what a reader of events saw last
   bool has_body = false;       ///< one came, whether or not it was kept
   std::string body;            ///< kept only for a route that takes bodies of its form
   std::string request_id;
@@ -38,6 +45,8 @@ struct Reply {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<BodyStream> stream = nullptr;  ///< in place of a body
+  std::optional<std::uint64_t> stream_bytes{};   ///< all that it gives; nothing: nobody knows
 };
 
 /// Messages by field, in the order in which the fields are declared.

@@ -295,15 +295,20 @@ void append_item(std::string& out, const WorkRow& row,
   }
   append_links(item, row, options);
   if (is_audio && options.with_peaks) {
-    item.raw("peaks", "[]");  // none are stored yet
+    const bool has_any = options.peaks != nullptr && options.peaks->contains(row.identifier);
+    item.raw("peaks", has_any ? options.peaks->at(row.identifier) : "[]");
   }
+  item.text("indexed_at", format_indexed_on(row.updated_micros));
+  row.seen_micros ? item.text("last_seen_at", format_indexed_on(*row.seen_micros))
+                  : item.null("last_seen_at");
   item.texts("unstable__sensitivity", sensitivity_reasons(row));
   item.close();
 }
 
 std::string build_list(const Counts& counts, int page_size, int page,
                        const std::vector<ListItem>& items,
-                       const std::vector<SourceWarning>& warnings, const ItemOptions& options) {
+                       const std::vector<SourceWarning>& warnings, const ItemOptions& options,
+                       const std::string* next_cursor) {
   std::string out;
   ObjectWriter list{out};
   if (!warnings.empty()) {
@@ -329,6 +334,9 @@ std::string build_list(const Counts& counts, int page_size, int page,
   list.integer("page_count", counts.page_count);
   list.integer("page_size", page_size);
   list.integer("page", page);
+  if (next_cursor != nullptr) {
+    next_cursor->empty() ? list.null("next_cursor") : list.text("next_cursor", *next_cursor);
+  }
   list.key("results");
   out += '[';
   const char* separator = "";
@@ -353,6 +361,9 @@ std::string build_stats(const std::vector<SourceStat>& sources) {
     object.text("source_url", source.source_url);
     object.null("logo_url");
     object.integer("media_count", source.media_count);
+    source.last_indexed_millis
+        ? object.text("last_indexed_at", format_millis(UtcTime{*source.last_indexed_millis * 1000}))
+        : object.null("last_indexed_at");
     object.close();
     separator = ",";
   }

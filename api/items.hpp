@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ namespace freshet::api {
 struct WorkRow {
   std::string identifier;
   std::int64_t created_micros = 0;
+  std::int64_t updated_micros = 0;                ///< last change that anybody can see
+  std::optional<std::int64_t> seen_micros;        ///< last visit to the source that is known
   std::optional<std::string> stored_license_url;  ///< `meta_data.license_url`
   std::optional<std::string> tags;                ///< JSON: `[{name, provider[, accuracy]}]`
   std::optional<std::string> hidden_tags;         ///< JSON: positions in `tags` that are not shown
@@ -57,6 +60,8 @@ struct ItemOptions {
   Media media = Media::image;
   std::string_view base_url;  ///< of this server, no slash at the end
   bool with_peaks = false;
+  /// By identifier, JSON; what has none here has an empty list. Null: none has any.
+  const std::map<std::string, std::string, std::less<>>* peaks = nullptr;
 };
 
 /// Appends the item object of v1; its members are in the order in which upstream writes them.
@@ -87,9 +92,11 @@ struct ListItem {
 };
 
 /// The list envelope of v1 around items; `warnings` stand first, and only when there are any.
+/// @param next_cursor  of a walk: where it goes on, empty at its end; null: there is no cursor
 std::string build_list(const Counts& counts, int page_size, int page,
                        const std::vector<ListItem>& items,
-                       const std::vector<SourceWarning>& warnings, const ItemOptions& options);
+                       const std::vector<SourceWarning>& warnings, const ItemOptions& options,
+                       const std::string* next_cursor = nullptr);
 
 /// A source as `/stats/` lists it.
 struct SourceStat {
@@ -97,6 +104,7 @@ struct SourceStat {
   std::string display_name;
   std::string source_url;
   std::int64_t media_count = 0;
+  std::optional<std::int64_t> last_indexed_millis{};  ///< newest change of one of its works
 };
 std::string build_stats(const std::vector<SourceStat>& sources);
 

@@ -31,12 +31,41 @@ constexpr std::array kScopes = {
     Scope{"oauth2_client_credentials_thumbnail", "500/minute"},
     Scope{"enhanced_oauth2_client_credentials_burst", "200/min"},
     Scope{"enhanced_oauth2_client_credentials_sustained", "20000/day"},
+    // In units of cost, for `api.limits = cost`.
+    Scope{"anon_cost", "3000/min"},
+    // A page of ours shows twenty pictures, of which each costs far less than a search.
+    Scope{"anon_picture_cost", "30000/min"},
+    Scope{"oauth2_client_credentials_picture_cost", "30000/min"},
+    Scope{"oauth2_client_credentials_cost", "6000/min"},
+    Scope{"enhanced_oauth2_client_credentials_cost", "12000/min"},
     Scope{"tenperday", "10/day"},
     Scope{"onepersecond", "1/second"},
+    Scope{"anon_events", "120/minute"},
+    Scope{"anon_embeddings", "60/minute"},
+    // Of pictures that our own pages show: more than a reader looks at who pages quickly.
+    Scope{"anon_page_picture", "3000/minute"},
+    Scope{"dumps", "300/minute"},
+    // A walk holds a point in time of the index, of which a node keeps a few hundred.
+    Scope{"anon_walks", "30/hour"},
+    Scope{"oauth2_client_credentials_walks", "60/hour"},
 };
 
 /// The header is spelled so, and its value is the host alone.
 bool is_own_frontend(const Request& request) { return request.referrer == "openverse.org"; }
+
+/// Whether one of our own pages asks. A program may say so, too: it then has the larger scope.
+bool is_own_page(const Request& request) {
+  const PageHeaders& page = request.page;
+  // Browsers say it of secure addresses alone.
+  return page.fetch_site.empty()
+             ? !request.base_url.empty() && page.referrer.starts_with(request.base_url + "/")
+             : page.fetch_site == "same-origin";
+}
+
+bool begins_walk(const Request& request) {
+  const std::string* const cursor = request.query.find_filled("cursor");
+  return cursor != nullptr && *cursor == "*";
+}
 
 std::vector<std::string_view> scopes_of(Limits limits, const Caller& caller,
                                         const Request& request) {
@@ -59,9 +88,10 @@ std::vector<std::string_view> scopes_of(Limits limits, const Caller& caller,
       return is_own ? std::vector<std::string_view>{"ov_referrer_burst", "ov_referrer_sustained"}
                     : std::vector<std::string_view>{"anon_burst", "anon_sustained"};
     case Limits::pictures:
-      return {has_own  ? "oauth2_client_credentials_thumbnail"
-              : is_own ? "ov_referrer_thumbnail"
-                       : "anon_thumbnail"};
+      return {has_own                ? "oauth2_client_credentials_thumbnail"
+              : is_own               ? "ov_referrer_thumbnail"
+              : is_own_page(request) ? "anon_page_picture"
+                                     : "anon_thumbnail"};
     case Limits::health:
       return has_own ? std::vector<std::string_view>{}
                      : std::vector<std::string_view>{"anon_healthcheck"};
@@ -70,6 +100,12 @@ std::vector<std::string_view> scopes_of(Limits limits, const Caller& caller,
     case Limits::key_info:
       return caller.is_authenticated ? std::vector<std::string_view>{}
                                      : std::vector<std::string_view>{"onepersecond"};
+    case Limits::events:
+      return {"anon_events"};
+    case Limits::embeddings:
+      return {"anon_embeddings"};
+    case Limits::dumps:
+      return {"dumps"};
   }
   return {};
 }
@@ -99,7 +135,7 @@ std::optional<Rate> parse_rate(std::string_view text) {
   }
 }
 
-Rates::Rates(std::string_view changes) {
+Rates::Rates(std::string_view changes, LimitBy by) : by_{by} {
   for (const Scope& scope : kScopes) {
     rates_.emplace(scope.name, *parse_rate(scope.rate));
   }
@@ -126,19 +162,58 @@ const Rate& Rates::of(std::string_view scope) const {
   return found->second;
 }
 
+int cost_of(int base, const Request& request) {
+  const auto number = [&](std::string_view name, int otherwise) {
+    const std::string* const text = request.query.find_filled(name);
+    int value = otherwise;
+    if (text != nullptr) {
+      std::from_chars(text->data(), text->data() + text->size(), value);
+    }
+    return static_cast<double>(std::clamp(value, 1, 1'000));
+  };
+  const std::string* const exact = request.query.find_filled("exact_count");
+  const bool is_walk = request.query.find_filled("cursor") != nullptr;
+  constexpr double kDeep = 240;
+  double share = is_walk ? 0 : number("page", 1) * number("page_size", 20) / kDeep;
+  if ((exact != nullptr && *exact != "false") || begins_walk(request)) {
+    share = 1;
+  }
+  return base + static_cast<int>(base * std::min(share, 1.0));
+}
+
 std::vector<Limit> limits_of(Limits limits, const Caller& caller, const Request& request,
-                             const Rates& rates) {
+                             const Rates& rates, int base_cost) {
   const bool has_own = caller.is_authenticated && caller.is_verified;
+  const std::string identity =
+      has_own ? caller.client_id : identity_of_address(request.client_address);
   std::vector<Limit> list;
-  for (const std::string_view scope : scopes_of(limits, caller, request)) {
-    list.push_back({scope, rates.of(scope),
-                    has_own ? caller.client_id : identity_of_address(request.client_address)});
+  const std::vector<std::string_view> scopes = scopes_of(limits, caller, request);
+  const bool is_work = limits == Limits::works || limits == Limits::pictures;
+  if (rates.by() == LimitBy::cost && is_work && !scopes.empty()) {
+    const std::string_view scope =
+        limits == Limits::pictures
+            ? (has_own ? "oauth2_client_credentials_picture_cost" : "anon_picture_cost")
+        : !has_own                            ? "anon_cost"
+        : caller.model == RateModel::enhanced ? "enhanced_oauth2_client_credentials_cost"
+                                              : "oauth2_client_credentials_cost";
+    list.push_back({scope, rates.of(scope), identity, cost_of(base_cost, request)});
+  } else {
+    for (const std::string_view scope : scopes) {
+      list.push_back({scope, rates.of(scope), identity});
+    }
+  }
+  if (limits == Limits::works && !scopes.empty() && begins_walk(request)) {
+    const std::string_view scope = has_own ? "oauth2_client_credentials_walks" : "anon_walks";
+    list.push_back({scope, rates.of(scope), identity});
   }
   return list;
 }
 
 std::vector<Limit> limits_of_application(const std::string& client_id, RateModel model,
                                          const Rates& rates) {
+  if (rates.by() == LimitBy::cost) {
+    return {};
+  }
   const Caller caller{
       .is_authenticated = true, .client_id = client_id, .is_verified = true, .model = model};
   return limits_of(Limits::works, caller, {}, rates);

@@ -1,5 +1,6 @@
 #include "api/local_limiter.hpp"
 
+#include <algorithm>
 #include <functional>
 
 namespace freshet::api {
@@ -93,12 +94,75 @@ std::vector<int> WindowCounts::count(const std::vector<Limit>& limits, Clock::ti
   return all;
 }
 
+CostBuckets::Shard& CostBuckets::shard_of(std::string_view key) {
+  return shards_[std::hash<std::string_view>{}(key) % kShards];
+}
+
+double CostBuckets::left_at(const Bucket& bucket, const Limit& limit, Clock::time_point now) {
+  const std::chrono::duration<double> passed = now - bucket.at;
+  const double flow = limit.rate.most / std::chrono::duration<double>{limit.rate.period}.count();
+  return std::min<double>(limit.capacity(), bucket.left + passed.count() * flow);
+}
+
+Taken CostBuckets::take(const Limit& limit, Clock::time_point now) {
+  std::string key = key_of(limit);
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock{shard.mutex};
+  auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end()) {
+    shard.buckets.push_front({std::move(key), static_cast<double>(limit.capacity()), now});
+    found = shard.by_key.emplace(shard.buckets.front().key, shard.buckets.begin()).first;
+    if (shard.buckets.size() > kMostBuckets) {
+      shard.by_key.erase(shard.buckets.back().key);
+      shard.buckets.pop_back();
+    }
+  } else {
+    shard.buckets.splice(shard.buckets.begin(), shard.buckets, found->second);
+  }
+  Bucket& bucket = *found->second;
+  bucket.left = left_at(bucket, limit, now);
+  bucket.at = now;
+  if (bucket.left < limit.cost) {
+    const double flow_per_ms =
+        limit.rate.most / std::chrono::duration<double, std::milli>{limit.rate.period}.count();
+    const double wait = (limit.cost - bucket.left) / flow_per_ms;
+    return {.is_allowed = false,
+            .available = static_cast<int>(bucket.left),
+            .wait = std::chrono::milliseconds{static_cast<std::int64_t>(wait) + 1}};
+  }
+  bucket.left -= limit.cost;
+  return {.is_allowed = true, .available = static_cast<int>(bucket.left)};
+}
+
+int CostBuckets::used(const Limit& limit, Clock::time_point now) {
+  const std::string key = key_of(limit);
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock{shard.mutex};
+  const auto found = shard.by_key.find(key);
+  return found == shard.by_key.end()
+             ? 0
+             : limit.capacity() - static_cast<int>(left_at(*found->second, limit, now));
+}
+
 Task<std::vector<Taken>> LocalLimiter::take(std::vector<Limit> limits) {
-  co_return counts_.take(limits, WindowCounts::Clock::now());
+  const auto now = WindowCounts::Clock::now();
+  if (std::ranges::none_of(limits, [](const Limit& limit) { return limit.cost > 0; })) {
+    co_return counts_.take(limits, now);
+  }
+  std::vector<Taken> all;
+  for (const Limit& limit : limits) {
+    all.push_back(limit.cost > 0 ? buckets_.take(limit, now) : counts_.take({limit}, now).front());
+  }
+  co_return all;
 }
 
 Task<std::optional<std::vector<int>>> LocalLimiter::count(std::vector<Limit> limits) {
-  co_return counts_.count(limits, WindowCounts::Clock::now());
+  const auto now = WindowCounts::Clock::now();
+  std::vector<int> all;
+  for (const Limit& limit : limits) {
+    all.push_back(limit.cost > 0 ? buckets_.used(limit, now) : counts_.count({limit}, now).front());
+  }
+  co_return all;
 }
 
 Task<std::vector<Taken>> NoLimiter::take(std::vector<Limit>) { co_return std::vector<Taken>{}; }

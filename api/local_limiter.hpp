@@ -53,6 +53,40 @@ class WindowCounts {
   Clock::time_point made_at_ = Clock::now();
 };
 
+/// Buckets in this process: of each limit and identity what is left, and since when.
+///
+/// In shards, as windows are; each forgets whom it has not seen for longest when it holds too many,
+/// which fills that one's bucket. Memory stays below 64 MB.
+/// @thread_safety  All of it.
+class CostBuckets {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Taken take(const Limit& limit, Clock::time_point now);
+  /// What was taken out and did not flow back yet.
+  int used(const Limit& limit, Clock::time_point now);
+
+  static constexpr std::size_t kShards = 16;
+  static constexpr std::size_t kMostBuckets = 1U << 14U;  ///< of a shard
+
+ private:
+  struct Bucket {
+    std::string key;
+    double left = 0;
+    Clock::time_point at;
+  };
+  using Buckets = std::list<Bucket>;  // the one used last in front
+  struct Shard {
+    std::mutex mutex;
+    Buckets buckets;
+    std::unordered_map<std::string_view, Buckets::iterator> by_key;
+  };
+  Shard& shard_of(std::string_view key);
+  static double left_at(const Bucket& bucket, const Limit& limit, Clock::time_point now);
+
+  std::array<Shard, kShards> shards_;
+};
+
 /// The limits of one process alone.
 class LocalLimiter final : public Limiter {
  public:
@@ -65,6 +99,7 @@ class LocalLimiter final : public Limiter {
  private:
   Rates rates_;
   WindowCounts counts_;
+  CostBuckets buckets_;
 };
 
 /// No limits at all.

@@ -9,11 +9,6 @@
 namespace freshet::api {
 namespace {
 
-/// Pins a caller to the same copies of the shards, whose scores may differ a little between copies.
-std::string preference_of(const Request& request) {
-  return "c" + std::to_string(std::hash<std::string>{}(request.client_address));
-}
-
 /// A source has one form in replies, whatever the case in which its works came.
 void show_source(WorkRow& row, const Sources& sources) {
   if (row.text<Field::source>()) {
@@ -22,6 +17,10 @@ void show_source(WorkRow& row, const Sources& sources) {
 }
 
 }  // namespace
+
+std::string preference_of(const Request& request) {
+  return "c" + std::to_string(std::hash<std::string>{}(request.client_address));
+}
 
 Reply store_failed(ApiMetrics& metrics, std::string_view store, const Error& error) {
   metrics.count_failure(store, to_string(error.errc()));
@@ -84,9 +83,13 @@ Task<std::variant<std::vector<WorkRow>, Reply>> find_rows(Services services, con
   co_return std::move(*found);
 }
 
+Deadline store_deadline(const Call& call) {
+  return Deadline{std::min(call.deadline.at(), call.request.arrived_at + kRequestLimit)};
+}
+
 Task<std::variant<std::optional<WorkRow>, Reply>> find_work(Services services, const Call& call) {
   Result<std::optional<WorkRow>> row =
-      co_await services.store.find_one(call.media, call.identifier, call.deadline);
+      co_await services.store.find_one(call.media, call.identifier, store_deadline(call));
   if (!row) {
     co_return store_failed(services.metrics, "postgres", row.error());
   }
@@ -98,6 +101,29 @@ Task<std::variant<std::optional<WorkRow>, Reply>> find_work(Services services, c
     show_source(**row, *sources);
   }
   co_return std::move(*row);
+}
+
+Task<Peaks> find_peaks(Services services, const Call& call, bool wanted,
+                       std::vector<std::string> identifiers) {
+  if (!wanted || call.media != Media::audio) {
+    co_return Peaks{};
+  }
+  Result<Peaks> found = co_await services.peaks.find(std::move(identifiers), call.deadline);
+  if (!found) {
+    services.metrics.count_incomplete("peaks");
+    const Error fault = found.error();
+    log::warn("search_incomplete", {{"lacking", "peaks"}, {"reason", fault.message()}});
+    co_return Peaks{};
+  }
+  co_return std::move(*found);
+}
+
+std::vector<std::string> identifiers_of(const std::vector<WorkRow>& rows) {
+  std::vector<std::string> identifiers;
+  for (const WorkRow& row : rows) {
+    identifiers.push_back(row.identifier);
+  }
+  return identifiers;
 }
 
 std::vector<ListItem> pair_items(Services services, const Hits& hits,

@@ -23,6 +23,9 @@ constexpr std::chrono::seconds kWorksCache{10};
 /// @param store  `elasticsearch` or `postgres`
 Reply store_failed(ApiMetrics& metrics, std::string_view store, const Error& error);
 
+/// Pins a caller to the same copies of the shards, whose scores may differ a little between copies.
+std::string preference_of(const Request& request);
+
 /// Asks the index and reads its hits.
 Task<Result<Hits>> ask_index(Services services, const Call& call, std::string query);
 /// The hits, or what went wrong, as a reply; a shard that fails on a document is done without.
@@ -34,6 +37,15 @@ Task<std::variant<std::vector<WorkRow>, Reply>> find_rows(Services services, con
 /// The live work of `{id}`, as it is shown.
 /// @return nothing where there is none, or its source is hidden
 Task<std::variant<std::optional<WorkRow>, Reply>> find_work(Services services, const Call& call);
+
+/// When the stores have to have answered, of a call that may itself take far longer: no call holds
+/// a connection that searches need for longer than a search does.
+Deadline store_deadline(const Call& call);
+
+std::vector<std::string> identifiers_of(const std::vector<WorkRow>& rows);
+/// The waveforms of these works, where they are asked for; without them the answer goes on.
+Task<Peaks> find_peaks(Services services, const Call& call, bool wanted,
+                       std::vector<std::string> identifiers);
 
 /// Pairs hits with rows by identifier, in the order of the hits, and counts the hits without one.
 /// Both must outlive the items.

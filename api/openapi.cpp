@@ -42,6 +42,7 @@ json::value fallback_of(const Parameter& parameter) {
     }
     case Parameter::Type::text:
     case Parameter::Type::list:
+    case Parameter::Type::objects:
     case Parameter::Type::choice:
     case Parameter::Type::time:
       break;
@@ -71,6 +72,10 @@ json::object schema_of(const Parameter& parameter) {
     case Parameter::Type::choice:
       schema["type"] = "string";
       schema["enum"] = to_array(parameter.values);
+      break;
+    case Parameter::Type::objects:
+      schema["type"] = "array";
+      schema["items"] = json::object{{"type", "object"}};
       break;
     case Parameter::Type::list: {
       json::object items{{"type", "string"}};
@@ -133,6 +138,13 @@ json::array parameters_of(const Endpoint& row, const ShownPath& shown) {
         {"required", true},
         {"description", "of the work"},
         {"schema", json::object{{"type", "string"}, {"format", "uuid"}, {"pattern", kIdPattern}}}});
+  }
+  if (shown.path.find("{rest}") != shown.path.npos) {
+    list.push_back(json::object{{"name", "rest"},
+                                {"in", "path"},
+                                {"required", true},
+                                {"description", "of the file, as its list says"},
+                                {"schema", json::object{{"type", "string"}}}});
   }
   for (const Parameter& parameter : row.parameters) {
     if (is_shown(parameter, shown)) {

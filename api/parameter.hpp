@@ -19,7 +19,7 @@ enum class Access {
 /// One description feeds validation (api/parameter_fields.hpp, api/request_body.hpp), the OpenAPI
 /// document and the page for people.
 struct Parameter {
-  enum class Type { text, list, boolean, integer, number, choice, time };
+  enum class Type { text, list, objects, boolean, integer, number, choice, time };
   std::string_view name;
   Type type = Type::text;
   std::string_view meaning = {};

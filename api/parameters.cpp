@@ -210,7 +210,7 @@ void read_order(FieldReader& fields, SearchParameters& search) {
 void read_options(FieldReader& fields, const Query& query, Media media, const Caller& caller,
                   SearchParameters& search) {
   read_sensitivity(fields, query, search);
-  search.filter_dead = fields.boolean(parameter::filter_dead).value_or(true);
+  search.filter_dead = fields.boolean(parameter::filter_dead);
   const auto sort_by = fields.choice(parameter::sort_by);
   const auto direction = fields.choice(parameter::sort_dir);
   const bool authority = fields.boolean(parameter::authority).value_or(false);
@@ -228,7 +228,7 @@ void read_options(FieldReader& fields, const Query& query, Media media, const Ca
 }
 
 /// The page size, or the refusal that hides every other fault.
-std::optional<Reply> read_page(FieldReader& fields, const Caller& caller,
+std::optional<Reply> read_page(FieldReader& fields, const Query& query, const Caller& caller,
                                SearchParameters& search) {
   const std::int64_t page_size = fields.integer(parameter::page_size).value_or(search.page_size);
   const int limit = caller.max_page_size();
@@ -245,6 +245,11 @@ std::optional<Reply> read_page(FieldReader& fields, const Caller& caller,
   search.page_size = static_cast<int>(std::min(page_size, kFarTooMuch / 1000));
   search.page =
       static_cast<int>(std::min(fields.integer(parameter::page).value_or(1), kFarTooMuch));
+  search.cursor = fields.text(parameter::cursor);
+  if (search.cursor && query.find_filled(parameter::page.name) != nullptr) {
+    fields.fail(parameter::cursor.name,
+                "Cannot set both 'cursor' and 'page'. Use exactly one of these.");
+  }
   return std::nullopt;
 }
 
@@ -281,7 +286,7 @@ std::variant<SearchParameters, Reply> parse_search(const Query& query, Media med
                                                    const Caller& caller, const SourceNames& known) {
   FieldReader fields{query};
   SearchParameters search;
-  if (auto refusal = read_page(fields, caller, search)) {
+  if (auto refusal = read_page(fields, query, caller, search)) {
     return std::move(*refusal);
   }
   read_words(fields, search);

@@ -35,7 +35,8 @@ struct SourceWarning {
 struct SearchParameters {
   int page_size = 20;
   int page = 1;
-  std::optional<std::string> q;  ///< at most 200 characters
+  std::optional<std::string> cursor;  ///< `*`: a walk through all of the result begins
+  std::optional<std::string> q;       ///< at most 200 characters
   std::optional<std::string> title;
   std::optional<std::string> creator;
   std::optional<std::string> tags;
@@ -51,7 +52,7 @@ struct SearchParameters {
   bool with_peaks = false;                 ///< audio
   bool include_sensitive = false;
   Index index = Index::automatic;
-  bool filter_dead = true;
+  std::optional<bool> filter_dead;  ///< nothing: as is set
   SortBy sort_by = SortBy::relevance;
   SortDirection sort_direction = SortDirection::descending;
   std::optional<UtcTime> created_since;

@@ -7,6 +7,8 @@ namespace {
 // Behind these are the fields that the record contract calls shown, in its order.
 constexpr std::string_view kCommonColumns =
     "w.identifier, (extract(epoch from w.created_on) * 1000000)::bigint, "
+    "(extract(epoch from w.updated_on) * 1000000)::bigint, "
+    "(extract(epoch from w.last_synced_with_source) * 1000000)::bigint, "
     "w.meta_data ->> 'license_url', w.tags, to_jsonb(w.hidden_tags), to_jsonb(w.sensitivity)";
 // A set is told the same way by all its tracks (the view decides how); a track whose set has no
 // identifier has nothing but its own word for it.
@@ -78,6 +80,8 @@ std::vector<WorkRow> read_rows(const pqxx::result& result, Media media) {
     WorkRow row;
     row.identifier = next.text().value_or("");
     row.created_micros = next.integer().value_or(0);
+    row.updated_micros = next.integer().value_or(0);
+    row.seen_micros = next.integer();
     row.stored_license_url = next.text();
     row.tags = next.text();
     row.hidden_tags = next.text();

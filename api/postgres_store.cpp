@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "api/kept_secret.hpp"
 #include "api/postgres_pool.hpp"
 #include "api/postgres_rows.hpp"
 #include "core/fold.hpp"
@@ -40,6 +41,7 @@ struct PostgresStore::Impl {
   }
 
   PostgresPool pool;
+  KeptSecret secret;
 };
 
 PostgresStore::PostgresStore(const std::string& dsn, int connections)
@@ -117,6 +119,19 @@ Task<Result<std::optional<WorkStore::StoredRule>>> PostgresStore::policy_rule(
     return StoredRule{rows[0][0].as<std::int64_t>(), rows[0][1].as<std::string>()};
   };
   co_return co_await impl_->run<std::optional<StoredRule>>(deadline, std::move(read));
+}
+
+Task<Result<std::string>> PostgresStore::secret(Deadline deadline) {
+  if (std::optional<std::string> kept = impl_->secret.get(KeptSecret::Clock::now())) {
+    co_return std::move(*kept);
+  }
+  std::function<std::string(pqxx::nontransaction&)> read = [](pqxx::nontransaction& session) {
+    // In hexadecimal; which bytes they are is nobody's business but ours.
+    return session.exec1("select encode(secret, 'hex') from api_secret where name = 'cursor'")[0]
+        .as<std::string>();
+  };
+  Result<std::string> found = co_await impl_->run<std::string>(deadline, std::move(read));
+  co_return impl_->secret.take(std::move(found), KeptSecret::Clock::now());
 }
 
 Task<Result<bool>> PostgresStore::ping(Deadline deadline) {

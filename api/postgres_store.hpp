@@ -34,6 +34,8 @@ class PostgresStore final : public WorkStore {
   Task<Result<std::map<std::string, bool>>> source_visibility(Deadline deadline) override;
   Task<Result<std::optional<StoredRule>>> policy_rule(std::string rule, std::int64_t known_version,
                                                       Deadline deadline) override;
+  /// Kept for a minute, or longer while it cannot be read.
+  Task<Result<std::string>> secret(Deadline deadline) override;
   Task<Result<bool>> ping(Deadline deadline) override;
 
  private:

@@ -116,6 +116,8 @@ std::string_view content_type_of(BodyForm form) {
       return "application/x-www-form-urlencoded";
     case BodyForm::multipart:
       return "multipart/form-data";
+    case BodyForm::plain:
+      return "text/plain";
   }
   return "";
 }
@@ -136,7 +138,8 @@ std::variant<Body, Reply> parse_body(const Request& request, const BodyRule& rul
     return error_reply(415, "Unsupported media type \"" + request.content_type + "\" in request.");
   }
   switch (*body.form) {
-    case BodyForm::json: {
+    case BodyForm::json:
+    case BodyForm::plain: {
       auto parsed = parse_json(request.body);
       if (!parsed) {
         return error_reply(400, "JSON parse error - " + parsed.error().message());

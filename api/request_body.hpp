@@ -18,6 +18,7 @@ enum class BodyForm {
   json,       ///< application/json
   form,       ///< application/x-www-form-urlencoded
   multipart,  ///< multipart/form-data: its texts; files are passed over
+  plain,      ///< text/plain that holds JSON: what a browser sends as it leaves a page
 };
 
 /// `application/json`

@@ -96,6 +96,9 @@ Request read_request(const RawRequest& raw, std::string_view peer, std::string_v
   request.accept = raw.accept;
   request.referrer = raw.referrer;
   request.content_type = raw.content_type;
+  request.range = raw.range;
+  request.if_range = raw.if_range;
+  request.last_event_id = raw.last_event_id;
   request.request_id =
       is_request_id(raw.request_id) ? std::string{raw.request_id} : std::move(made_id);
   request.page = raw.page;

@@ -21,6 +21,9 @@ struct RawRequest {
   std::string_view accept = {};
   std::string_view referrer = {};
   std::string_view content_type = {};
+  std::string_view range = {};
+  std::string_view if_range = {};
+  std::string_view last_event_id = {};
   std::string_view preflight_method = {};  ///< Access-Control-Request-Method
   std::string_view request_id = {};
   PageHeaders page = {};

@@ -25,6 +25,11 @@ const Parameter page{.name = "page",
                          "privilege up to 4800",
                      .least = 1,
                      .fallback = "1"};
+const Parameter cursor{.name = "cursor",
+                       .meaning =
+                           "`*`, and then the next_cursor of each page: pages to the end of any "
+                           "result, however large. Not together with page",
+                       .example = "*"};
 const Parameter q{.name = "q",
                   .meaning =
                       "words that must all be found; \"a phrase\", -without. What is longer "
@@ -93,7 +98,7 @@ const Parameter include_sensitive{.name = "unstable__include_sensitive_results",
                                   .fallback = "false"};
 const Parameter filter_dead{.name = "filter_dead",
                             .type = Type::boolean,
-                            .meaning = "accepted, without effect",
+                            .meaning = "without works whose file is known to be gone",
                             .fallback = "true"};
 const Parameter collection{.name = "unstable__collection",
                            .type = Type::choice,
@@ -157,6 +162,7 @@ std::span<const Parameter> search_parameters() {
   using namespace parameter;
   static const std::vector<Parameter> list{page_size,
                                            page,
+                                           cursor,
                                            q,
                                            title,
                                            creator,

@@ -26,9 +26,9 @@ constexpr std::array<std::string_view, 4> kOrders{"relevance", "indexed_on", "cr
 
 /// Each parameter of a search, under its own name.
 namespace parameter {
-extern const Parameter page_size, page, q, title, creator, tags, source, excluded_source, license,
-    license_type, extension, image_category, audio_category, aspect_ratio, size, length, peaks,
-    mature, include_sensitive, filter_dead, collection, collection_tag, sort_by, sort_dir,
+extern const Parameter page_size, page, cursor, q, title, creator, tags, source, excluded_source,
+    license, license_type, extension, image_category, audio_category, aspect_ratio, size, length,
+    peaks, mature, include_sensitive, filter_dead, collection, collection_tag, sort_by, sort_dir,
     authority, authority_boost, index, sort, created_since, updated_since, exact_count;
 }  // namespace parameter
 

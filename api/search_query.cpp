@@ -1,6 +1,8 @@
 #include "api/search_query.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "api/query_words.hpp"
 #include "core/text.hpp"
@@ -9,19 +11,32 @@
 namespace freshet::api {
 namespace {
 
-// As upstream: above all text relevance, so that a word in the title and popularity decide.
-constexpr int kTitleBoost = 10000;
-constexpr int kPopularityBoost = 10000;
+// A work whose title is what was asked for, word by word, stands first, whatever is popular. Then
+// each word weighs by where it stands, and in a title more where it stands as it was asked for.
+// Popularity (0 … 10,000, as upstream) orders what is equal so far. Similarity in the index is
+// boolean: nothing else counts.
+constexpr int kWholeTitleBoost = 100'000;
+constexpr int kPhraseInTitleBoost = 25'000;
+constexpr int kSameWordInTitleBoost = 25'000;
+constexpr int kPopularityBoost = 10'000;
+struct Field {
+  std::string_view name;
+  int boost = 1;
+};
+constexpr std::array<Field, 3> kSearched = {
+    {{"title", 20'000}, {"description", 2'000}, {"tags.name", 8'000}}};
 // Each spelling of a name for itself; far more than any catalogue has.
 constexpr int kMostSources = 10'000;
 constexpr int kRelatedCount = 10;
 constexpr std::size_t kRelatedTags = 10;
 // Each word becomes a clause, and Elasticsearch refuses a query of more than 1,024 of them.
 constexpr std::size_t kRelatedTitleLength = 500;
-// Fields that tell whether they matched ask for each word once more, on top of the three fields
-// that must match and the title's score. Of a text without spaces, such as Chinese, each letter is
-// a word: 200 of them are 800 clauses, and 160 more still fit.
-constexpr std::size_t kToldLength = 80;
+// What scores, and what tells which fields matched, asks for each word again, on top of the three
+// fields that must match. Of a text without spaces, such as Chinese, each letter is a word: 200 of
+// them are 600 clauses, and four times 60 more still fit.
+constexpr std::size_t kScoredLength = 60;
+// The same for what is excluded, in indexes without fields of English stems.
+constexpr std::size_t kOlderExcludedLength = 20;
 // Only tags that the index keeps whole can be compared (`ignore_above` of `tags.name.keyword`).
 constexpr std::size_t kLongestKeyword = 256;
 // Only these operators of the little query language work: no prefix, no fuzziness, no precedence,
@@ -77,16 +92,28 @@ json::object of_sources(const std::vector<std::string>& spellings) {
 }
 
 /// Stop words are kept by `….raw` only, and by creators: a query of nothing else asks these.
-json::object words(std::string_view text, std::initializer_list<std::string_view> fields) {
+json::object words(std::string_view text, std::span<const Field> fields) {
   const bool is_of_stop_words = is_stop_words_only(wanted_words(text, Phrases::as_words));
   std::vector<std::string> names;
-  for (const std::string_view field : fields) {
-    names.emplace_back(field);
-    if (is_of_stop_words && field != "creator") {
-      names.back() += ".raw";
+  for (const Field& field : fields) {
+    std::string& name = names.emplace_back(field.name);
+    if (is_of_stop_words && field.name != "creator") {
+      name += ".raw";
+    }
+    if (field.boost != 1) {
+      name += "^" + std::to_string(field.boost);
     }
   }
-  return {{"query", json::string_view{text}}, {"fields", to_array(names)}, {"flags", kFlags}};
+  json::object body{
+      {"query", json::string_view{text}}, {"fields", to_array(names)}, {"flags", kFlags}};
+  if (text.find('"') != text.npos) {  // fields of every language know no order of words
+    body["quote_field_suffix"] = ".english";
+  }
+  return body;
+}
+
+json::object words(std::string_view text, std::string_view field) {
+  return words(text, std::array{Field{field}});
 }
 
 /// What is newer than a point in time; in collections, too.
@@ -105,6 +132,13 @@ json::object simple_query(json::object body) { return {{"simple_query_string", s
 
 /// Whether words can be found in a single field at all; `*` alone would be everything.
 bool can_match(std::string_view words) { return !words.empty() && words != "*"; }
+
+/// Whether there is more than signs.
+bool has_words(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) {
+    return is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80U;
+  });
+}
 
 json::array filters(const SearchParameters& search) {
   json::array clauses;
@@ -158,21 +192,84 @@ void add_exclusions(json::array& clauses, Sensitive works, Sensitive texts,
   }
 }
 
+json::object all_words(std::string_view text) {
+  json::object body = words(text, kSearched);
+  body["default_operator"] = "AND";
+  if (text.find('"') != text.npos) {
+    body["quote_field_suffix"] = ".raw";
+  }
+  return simple_query(std::move(body));
+}
+
+/// What `q` asks for; what it excludes is not in here.
+json::object wanted(const std::string& text) {
+  if (!excluded_parts(text).empty()) {
+    const std::string rest = wanted_words(text, Phrases::kept);
+    return has_words(rest) ? wanted(rest) : json::object{{"match_all", json::object{}}};
+  }
+  if (text.find('"') != text.npos || is_stop_words_only(text)) {
+    return all_words(text);
+  }
+  const std::string asked = wanted_words(text, Phrases::as_words);
+  const std::optional<std::string> closed = closed_form(asked);
+  if (!closed) {
+    return all_words(text);
+  }
+  json::object as_closed = all_words(*closed);
+  const bool is_of_two_words = asked.find(' ') != asked.npos && closed->find(' ') == closed->npos;
+  if (is_of_two_words) {  // unstemmed: a short second word looks like an ending
+    as_closed["simple_query_string"].get_object()["analyzer"] = "standard";
+  }
+  return {
+      {"dis_max", json::object{{"queries", json::array{all_words(text), std::move(as_closed)}}}}};
+}
+
+/// Each word or phrase that `q` excludes. The fields of a search hold the stems of every language;
+/// what is excluded is compared by its English stem, or as it is, lest a like word go with it.
+void add_excluded_words(json::array& clauses, std::string_view text) {
+  std::size_t length = 0;
+  for (const std::string& part : excluded_parts(text)) {
+    const bool is_phrase = part.starts_with('"');
+    const auto in = [&](const auto& fields) {
+      json::object body{{"query", part},
+                        {"fields", to_array(fields)},
+                        {"flags", kFlags},
+                        {"default_operator", "AND"}};
+      if (is_phrase) {
+        body["quote_field_suffix"] = ".raw";
+      }
+      return simple_query(std::move(body));
+    };
+    std::vector<std::string> names;
+    for (const Field& field : kSearched) {
+      names.push_back(std::string{field.name} + (is_phrase ? "" : ".english"));
+    }
+    clauses.push_back(in(names));
+    length += count_code_points(part);
+    if (is_phrase || length > kOlderExcludedLength) {
+      continue;
+    }
+    // An index that was made before there were such fields has English stems in the field itself.
+    for (const Field& field : kSearched) {
+      const std::string english = std::string{field.name} + ".english";
+      clauses.push_back(json::object{
+          {"bool",
+           json::object{{"filter", json::array{in(std::array{field.name})}},
+                        {"must_not", json::array{json::object{
+                                         {"exists", json::object{{"field", english}}}}}}}}});
+    }
+  }
+}
+
 json::array text_clauses(const SearchParameters& search) {
   json::array clauses;
   if (search.q) {
-    const std::string text = escape_quotes(*search.q);
-    json::object body = words(text, {"title", "description", "tags.name"});
-    body["default_operator"] = "AND";
-    if (text.find('"') != text.npos) {
-      body["quote_field_suffix"] = ".raw";
-    }
-    clauses.push_back(simple_query(std::move(body)));
+    clauses.push_back(wanted(escape_quotes(*search.q)));
     return clauses;
   }
   const auto add = [&](std::string_view field, const std::optional<std::string>& text) {
     if (text) {
-      clauses.push_back(simple_query(words(escape_quotes(*text), {field})));
+      clauses.push_back(simple_query(words(escape_quotes(*text), field)));
     }
   };
   add("creator", search.creator);
@@ -196,15 +293,16 @@ std::optional<json::object> told_fields(const SearchParameters& search) {
   json::array named;
   const auto add = [&](const char* field, std::string_view text, Phrases phrases) {
     const std::string all = wanted_words(text, phrases);
-    const std::string_view wanted = first_code_points(all, kToldLength);
-    if (can_match(wanted)) {
-      json::object body = words(wanted, {field});
+    const std::string_view told = first_code_points(all, kScoredLength);
+    if (can_match(told)) {
+      json::object body = words(told, field);
       body["_name"] = field;
       named.push_back(simple_query(std::move(body)));
     }
   };
-  if (search.q) {  // the title's score tells of the title
+  if (search.q) {
     const std::string text = escape_quotes(*search.q);
+    add("title", text, Phrases::as_words);
     // Phrases are looked for in other fields, `….raw`, which the wire does not tell of.
     add("description", text, Phrases::left_out);
     add("tags.name", text, Phrases::left_out);
@@ -219,18 +317,35 @@ std::optional<json::object> told_fields(const SearchParameters& search) {
       {"bool", json::object{{"filter", json::array{term("identifier", "")}}, {"should", named}}}};
 }
 
+/// How close a title is to what was asked for.
+void add_title_scores(json::array& clauses, const std::string& text) {
+  const std::string asked = wanted_words(text, Phrases::as_words);
+  if (!can_match(asked)) {
+    return;
+  }
+  const std::string_view scored = first_code_points(asked, kScoredLength);
+  json::object same{{"query", without_english_stop_words(scored)},
+                    {"fields", json::array{"title.raw"}},
+                    {"flags", kFlags},
+                    {"boost", kSameWordInTitleBoost}};
+  clauses.push_back(simple_query(std::move(same)));
+  clauses.push_back(
+      term("title.whole", json::object{{"value", asked}, {"boost", kWholeTitleBoost}}));
+  const auto may_be_several = [](char c) {
+    return c == ' ' || c == '-' || static_cast<unsigned char>(c) >= 0x80U;
+  };
+  if (std::ranges::any_of(asked, may_be_several)) {
+    clauses.push_back(
+        json::object{{"match_phrase",
+                      json::object{{"title.raw", json::object{{"query", json::string_view{scored}},
+                                                              {"boost", kPhraseInTitleBoost}}}}}});
+  }
+}
+
 json::array scores(const SearchParameters& search, FieldsMatched fields) {
   json::array clauses;
   if (search.q) {
-    const std::string text = wanted_words(escape_quotes(*search.q), Phrases::as_words);
-    if (can_match(text)) {
-      json::object body = words(text, {"title"});
-      body["boost"] = kTitleBoost;
-      if (fields == FieldsMatched::told) {
-        body["_name"] = "title";
-      }
-      clauses.push_back(simple_query(std::move(body)));
-    }
+    add_title_scores(clauses, escape_quotes(*search.q));
   }
   clauses.push_back(rank_feature("standardized_popularity", kPopularityBoost));
   const int boost = static_cast<int>(search.authority_boost * 10000);
@@ -297,12 +412,16 @@ json::object build_search(const SearchParameters& search, const SourceNames& hid
   boolean["filter"] = search.collection ? collection_filters(search) : filters(search);
   boolean["must_not"] = std::move(must_not);
   if (!search.collection) {
+    if (search.q) {
+      add_excluded_words(boolean["must_not"].get_array(), escape_quotes(*search.q));
+    }
     boolean["must"] = text_clauses(search);
     boolean["should"] = scores(search, fields);
   }
   return {{"from", (search.page - 1) * search.page_size},
           {"size", search.page_size},
           {"_source", false},
+          {"stored_fields", "_none_"},  // the order has the identifiers already
           {"track_total_hits", search.exact_count ? json::value(true) : json::value(10000)},
           {"query", json::object{{"bool", std::move(boolean)}}},
           {"sort", order(search)}};
@@ -337,6 +456,7 @@ std::optional<json::object> build_related(const RelatedTo& work, const SourceNam
       {"from", 0},
       {"size", kRelatedCount},
       {"_source", false},
+      {"stored_fields", "_none_"},
       {"track_total_hits", false},
       {"query", json::object{{"bool", json::object{{"must_not", std::move(must_not)},
                                                    {"should", std::move(should)},
@@ -349,11 +469,14 @@ json::object build_probe() {
 }
 
 json::object build_source_counts() {
+  json::object newest{{"max", json::object{{"field", "updated_on"}}}};
   return {{"size", 0},
           {"track_total_hits", false},
-          {"aggs", json::object{{"sources",
-                                 json::object{{"terms", json::object{{"field", "source"},
-                                                                     {"size", kMostSources}}}}}}}};
+          {"aggs",
+           json::object{
+               {"sources",
+                json::object{{"terms", json::object{{"field", "source"}, {"size", kMostSources}}},
+                             {"aggs", json::object{{"newest", std::move(newest)}}}}}}}};
 }
 
 }  // namespace freshet::api

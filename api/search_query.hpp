@@ -17,9 +17,10 @@ enum class FieldsMatched { told, left_out };
 /// The `_search` request of a validated search: page, query, order.
 ///
 /// @param hidden  sources that must not be shown
-/// @return Elasticsearch ≥ 7.17 or OpenSearch ≥ 2 request body; hits carry `_id` and, when asked
-///         for, `matched_queries`: names of fields. Nothing in it reads the texts of a work, so its
-///         cost does not depend on how long they are.
+/// @return Elasticsearch ≥ 7.17 or OpenSearch ≥ 2 request body; hits carry their identifier as
+///         the last value of `sort` and, when asked for, `matched_queries`: names of fields.
+///         Nothing in it reads what is stored of a work, so its cost does not depend on how long
+///         the texts are.
 ///
 /// One index holds everything here, so leaving out `sensitive_text` takes the place of upstream's
 /// second index without it.
@@ -37,7 +38,8 @@ struct RelatedTo {
 /// The ten works that are most like one; nothing when it has nothing to compare by.
 std::optional<json::object> build_related(const RelatedTo& work, const SourceNames& hidden);
 
-/// Works by source, of what is live; every spelling of a name counts for itself.
+/// Works by source, of what is live, and when the newest of them changed; every spelling of a name
+/// counts for itself.
 json::object build_source_counts();
 
 /// Asks for nothing, to see whether the alias answers.

@@ -83,6 +83,21 @@ Result<std::string> read_shard_failures(const json::value& reply) {
   return first;
 }
 
+/// Of what hits are ordered by the last text; behind it a point in time has a number of its own.
+/// `_id` where it was asked for.
+std::optional<std::string_view> identifier_of(const json::value& hit) {
+  std::optional<std::string_view> identifier;
+  const json::value& sort = value_at(hit, "/sort");
+  if (sort.is_array()) {
+    for (const json::value& value : sort.get_array()) {
+      if (value.is_string()) {
+        identifier = std::string_view{value.get_string()};
+      }
+    }
+  }
+  return identifier ? identifier : text_at(hit, "/_id");
+}
+
 }  // namespace
 
 Result<Hits> read_hits(std::string_view body) {
@@ -109,9 +124,9 @@ Result<Hits> read_hits(std::string_view body) {
     hits.total = count.get_int64();
   }
   for (const json::value& item : list.get_array()) {
-    const auto id = text_at(item, "/_id");
+    const auto id = identifier_of(item);
     if (!id) {
-      return malformed("a hit without _id");
+      return malformed("a hit without an identifier");
     }
     Hit hit{std::string{*id}, {}};
     const json::value& matched = value_at(item, "/matched_queries");
@@ -127,10 +142,15 @@ Result<Hits> read_hits(std::string_view body) {
     }
     hits.hits.push_back(std::move(hit));
   }
+  if (!list.get_array().empty()) {
+    const json::value& sort = value_at(list.get_array().back(), "/sort");
+    hits.last_sort = sort.is_array() ? to_json(sort) : "";
+  }
+  hits.point = text_at(reply, "/pit_id").value_or("");
   return hits;
 }
 
-Result<std::map<std::string, std::int64_t>> read_source_counts(std::string_view body) {
+Result<SourceCounts> read_source_counts(std::string_view body) {
   const Result<json::value> read = read_reply(body);
   if (!read) {
     return read.error();
@@ -143,14 +163,18 @@ Result<std::map<std::string, std::int64_t>> read_source_counts(std::string_view 
   if (!buckets.is_array()) {
     return malformed("no buckets");
   }
-  std::map<std::string, std::int64_t> counts;
+  SourceCounts counts;
   for (const json::value& bucket : buckets.get_array()) {
     const auto key = text_at(bucket, "/key");
     const json::value& count = value_at(bucket, "/doc_count");
     if (!key || !count.is_int64()) {
       return malformed("a bucket without key or count");
     }
-    counts.emplace(*key, count.get_int64());
+    counts.works.emplace(*key, count.get_int64());
+    const json::value& newest = value_at(bucket, "/newest/value");
+    if (newest.is_number()) {
+      counts.newest.emplace(*key, static_cast<std::int64_t>(newest.to_number<double>()));
+    }
   }
   return counts;
 }

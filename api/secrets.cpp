@@ -6,6 +6,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "api/base64url.hpp"
 #include "core/hash.hpp"
 #include "core/text.hpp"
 
@@ -39,23 +40,9 @@ std::string random_secret(std::size_t length) {
 }
 
 std::string random_code() {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::array<unsigned char, 64> bytes{};
   fill_random(bytes.data(), bytes.size());
-  std::string code;
-  unsigned held = 0;
-  unsigned bits = 0;
-  for (const unsigned char byte : bytes) {
-    held = held << 8U | byte;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      code += kDigits[held >> bits & 0x3fU];
-    }
-    held &= (1U << bits) - 1U;
-  }
-  return code += kDigits[held << (6 - bits) & 0x3fU];
+  return to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string digest_of(std::string_view secret) {

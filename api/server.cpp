@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <ctime>
@@ -19,10 +20,12 @@
 #include <vector>
 
 #include "api/request_reading.hpp"
+#include "api/web/preferences.hpp"
 #include "core/check.hpp"
 #include "core/hash.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
+#include "core/usage/event.hpp"
 
 namespace freshet::api {
 namespace {
@@ -79,7 +82,13 @@ PageHeaders page_headers(const http::request_header<>& request) {
           .cookie = text(http::field::cookie),
           .if_none_match = text(http::field::if_none_match),
           .origin = text(http::field::origin),
-          .referrer = text(http::field::referer)};
+          .referrer = text(http::field::referer),
+          .fetch_site = std::string{field(request, "Sec-Fetch-Site")},
+          .agent = usage::agent_class(field(request, http::field::user_agent)),
+          .is_forwarded = !field(request, "X-Forwarded-For").empty() ||
+                          !field(request, "Forwarded").empty() || !field(request, "Via").empty(),
+          .opts_out = field(request, "Sec-GPC") == "1" ||
+                      !web::read_preferences(field(request, http::field::cookie)).is_counted};
 }
 
 RawRequest raw_request(const http::request_header<>& request) {
@@ -95,6 +104,9 @@ RawRequest raw_request(const http::request_header<>& request) {
           .accept = field(request, http::field::accept),
           .referrer = field(request, "Referrer"),
           .content_type = field(request, http::field::content_type),
+          .range = field(request, http::field::range),
+          .if_range = field(request, http::field::if_range),
+          .last_event_id = field(request, "Last-Event-ID"),
           .preflight_method = field(request, http::field::access_control_request_method),
           .request_id = field(request, "X-Request-Id"),
           .page = page_headers(request)};
@@ -157,7 +169,11 @@ Task<error_code> write_reply(beast::tcp_stream& stream, Reply reply, bool is_hea
   if (is_head) {
     http::response<http::empty_body> response{http::status{reply.status}, version};
     set_headers(response, reply);
-    response.content_length(reply.body.size());
+    if (reply.stream == nullptr) {
+      response.content_length(reply.body.size());
+    } else if (reply.stream_bytes) {
+      response.content_length(*reply.stream_bytes);
+    }
     response.keep_alive(keep_alive);
     std::tie(fault, std::ignore) = co_await http::async_write(stream, response, kAwait);
   } else {
@@ -167,6 +183,57 @@ Task<error_code> write_reply(beast::tcp_stream& stream, Reply reply, bool is_hea
     response.content_length(response.body().size());
     response.keep_alive(keep_alive);
     std::tie(fault, std::ignore) = co_await http::async_write(stream, response, kAwait);
+  }
+  co_return fault;
+}
+
+/// Sends a body as it is made.
+/// @param is_stopping  looked at between its pieces
+/// @return a fault where the connection cannot go on behind it
+Task<error_code> write_stream(beast::tcp_stream& stream, Reply reply, unsigned version,
+                              bool keep_alive, const bool& is_stopping) {
+  http::response<http::empty_body> head{http::status{reply.status}, version};
+  set_headers(head, reply);
+  const bool is_chunked = !reply.stream_bytes && version >= 11;
+  if (is_chunked) {
+    head.chunked(true);
+  } else if (reply.stream_bytes) {
+    head.content_length(*reply.stream_bytes);
+  }
+  const bool ends_by_close = !is_chunked && !reply.stream_bytes;
+  head.keep_alive(keep_alive && !ends_by_close);
+  http::response_serializer<http::empty_body> serializer{head};
+  stream.expires_after(kWriteTimeout);
+  error_code fault;
+  std::tie(fault, std::ignore) = co_await http::async_write_header(stream, serializer, kAwait);
+  while (!fault) {
+    stream.expires_never();  // it takes as long as it takes to come about
+    std::optional<std::string> piece;
+    if (!is_stopping) {
+      piece = co_await reply.stream->next();
+    }
+    stream.expires_after(kWriteTimeout);
+    if (!piece) {
+      break;
+    }
+    if (piece->empty()) {
+      continue;
+    }
+    if (is_chunked) {
+      std::tie(fault, std::ignore) =
+          co_await asio::async_write(stream, http::make_chunk(asio::buffer(*piece)), kAwait);
+    } else {
+      std::tie(fault, std::ignore) =
+          co_await asio::async_write(stream, asio::buffer(*piece), kAwait);
+    }
+  }
+  // A reader must not take what was cut short for the whole.
+  if (!fault && (is_stopping || ends_by_close)) {
+    fault = asio::error::operation_aborted;
+  }
+  if (!fault && is_chunked) {
+    std::tie(fault, std::ignore) =
+        co_await asio::async_write(stream, http::make_chunk_last(), kAwait);
   }
   co_return fault;
 }
@@ -341,7 +408,12 @@ Task<void> Server::Impl::serve_requests(Loop& loop, Session& session) {
     request.arrived_at = std::chrono::steady_clock::now();
     Reply reply = co_await loop.handler->handle(std::move(request));
     keep_alive = keep_alive && !loop.is_stopping;
-    fault = co_await write_reply(session.stream, std::move(reply), is_head, version, keep_alive);
+    if (reply.stream != nullptr && !is_head) {
+      fault = co_await write_stream(session.stream, std::move(reply), version, keep_alive,
+                                    loop.is_stopping);
+    } else {
+      fault = co_await write_reply(session.stream, std::move(reply), is_head, version, keep_alive);
+    }
     if (fault || !keep_alive) {
       co_return;
     }

@@ -113,7 +113,8 @@ std::map<std::string, Found> by_source(const std::map<std::string, std::int64_t>
 
 Sources combine_sources(const std::vector<RegisteredSource>& registry, Media media,
                         const std::optional<std::map<std::string, std::int64_t>>& counts,
-                        const std::map<std::string, bool>& visibility) {
+                        const std::map<std::string, bool>& visibility,
+                        const std::map<std::string, std::int64_t>& newest) {
   Sources sources;
   sources.has_counts = counts.has_value();
   const std::map<std::string, Found> found =
@@ -146,14 +147,27 @@ Sources combine_sources(const std::vector<RegisteredSource>& registry, Media med
     if (said == decided.end() ? entry.is_hidden : said->second) {
       sources.hidden.add(entry.name, sources.all);
     } else if (entry.has(media) || counted != found.end()) {
-      list({entry.name, entry.display_name, entry.source_url,
-            counted == found.end() ? 0 : counted->second.works});
+      list({entry.name,
+            entry.display_name,
+            entry.source_url,
+            counted == found.end() ? 0 : counted->second.works,
+            {}});
     }
   }
   for (const auto& [folded, source] : found) {
     if (!registered.contains(folded) && !sources.hidden.contains(folded)) {
       const std::string& name = source.spellings.front().second;
-      list({name, display_name_of(name), "", source.works});
+      list({name, display_name_of(name), "", source.works, {}});
+    }
+  }
+  std::map<std::string, std::int64_t> newest_of;  // by folded name
+  for (const auto& [spelling, millis] : newest) {
+    std::int64_t& at = newest_of[fold_case(spelling)];
+    at = std::max(at, millis);
+  }
+  for (SourceStat& stat : sources.stats) {
+    if (const auto at = newest_of.find(fold_case(stat.source_name)); at != newest_of.end()) {
+      stat.last_indexed_millis = at->second;
     }
   }
   std::ranges::sort(sources.stats, {}, &SourceStat::source_name);
@@ -171,9 +185,11 @@ std::shared_ptr<const Sources> SourceDirectory::get(Media media) const {
   return media == Media::image ? images_.sources : audio_.sources;
 }
 
-void SourceDirectory::set_counts(Media media, std::map<std::string, std::int64_t> counts) {
+void SourceDirectory::set_counts(Media media, std::map<std::string, std::int64_t> counts,
+                                 std::map<std::string, std::int64_t> newest) {
   const std::scoped_lock lock{mutex_};
   state(media).counts = std::move(counts);
+  state(media).newest = std::move(newest);
   rebuild(media);
 }
 
@@ -196,7 +212,7 @@ void SourceDirectory::set_registry(const SourcesRule& said) {
 
 void SourceDirectory::rebuild(Media media) {
   state(media).sources = std::make_shared<const Sources>(
-      combine_sources(registry_, media, state(media).counts, visibility_));
+      combine_sources(registry_, media, state(media).counts, visibility_, state(media).newest));
 }
 
 }  // namespace freshet::api

@@ -54,10 +54,12 @@ struct Sources {
 /// spelling that most of its works have.
 /// @param counts      live works by source in the index, each spelling for itself; nothing when it
 ///                    never answered
+/// @param newest      when the newest work of each spelling changed, in milliseconds since 1970
 /// @param visibility  decisions that beat the registry's `hidden`
 Sources combine_sources(const std::vector<RegisteredSource>& registry, Media media,
                         const std::optional<std::map<std::string, std::int64_t>>& counts,
-                        const std::map<std::string, bool>& visibility);
+                        const std::map<std::string, bool>& visibility,
+                        const std::map<std::string, std::int64_t>& newest = {});
 
 /// The sources as last read, for all threads.
 ///
@@ -70,7 +72,9 @@ class SourceDirectory {
 
   std::shared_ptr<const Sources> get(Media media) const;
 
-  void set_counts(Media media, std::map<std::string, std::int64_t> counts);
+  /// @param newest  when the newest work of each changed, in milliseconds since 1970
+  void set_counts(Media media, std::map<std::string, std::int64_t> counts,
+                  std::map<std::string, std::int64_t> newest = {});
   void set_visibility(std::map<std::string, bool> visibility);
   /// What policy says of the registry; empty: the shipped one holds.
   void set_registry(const SourcesRule& said);
@@ -78,6 +82,7 @@ class SourceDirectory {
  private:
   struct State {
     std::optional<std::map<std::string, std::int64_t>> counts;
+    std::map<std::string, std::int64_t> newest;
     std::shared_ptr<const Sources> sources;
   };
   State& state(Media media) { return media == Media::image ? images_ : audio_; }

@@ -37,6 +37,19 @@ class SearchIndex {
   virtual Task<Result<std::string>> search(Media media, std::string request, std::string preference,
                                            Deadline deadline) = 0;
 
+  /// Freezes what the alias of live works shows now, for walks through a result.
+  /// @return the point's name; the cluster keeps it for ten minutes after it was made or searched
+  /// @error  as `search`
+  virtual Task<Result<std::string>> open_point(Media media, std::string preference,
+                                               Deadline deadline) = 0;
+
+  /// Sends a `_search` request that names a point.
+  /// @error  as `search`; Errc::store_refused, Retry::after_backoff: the point is gone
+  virtual Task<Result<std::string>> search_point(std::string request, Deadline deadline) = 0;
+
+  /// Lets go of a point before its time.
+  virtual Task<Result<bool>> close_point(std::string point, Deadline deadline) = 0;
+
   /// `green`, `yellow` or `red`.
   /// @error  as `search`
   virtual Task<Result<std::string>> health(Deadline deadline) = 0;
@@ -78,6 +91,9 @@ class WorkStore {
   virtual Task<Result<std::optional<StoredRule>>> policy_rule(std::string rule,
                                                               std::int64_t known_version,
                                                               Deadline deadline) = 0;
+
+  /// Random bytes that all servers of this catalogue share, and nobody else knows.
+  virtual Task<Result<std::string>> secret(Deadline deadline) = 0;
 
   virtual Task<Result<bool>> ping(Deadline deadline) = 0;
 };

@@ -128,7 +128,7 @@ Task<std::optional<std::string>> Watcher::count_sources() {
     if (!counts) {
       co_return "elasticsearch: " + counts.error().message();
     }
-    sources_.set_counts(media, std::move(*counts));
+    sources_.set_counts(media, std::move(counts->works), std::move(counts->newest));
   }
   co_return std::nullopt;
 }

@@ -36,10 +36,13 @@ Task<std::optional<T>> within(Deadline deadline,
   const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
   const auto waiting = std::make_shared<Waiting>(executor);
   waiting->timer.expires_at(deadline.at());
-  begin([waiting, executor](T outcome) {
-    boost::asio::post(executor, [waiting, outcome = std::move(outcome)]() mutable {
-      waiting->outcome = std::move(outcome);
-      waiting->timer.cancel();
+  // Not owned by who delivers: it may hold on to this for longer than the timer's context is there.
+  begin([weak = std::weak_ptr{waiting}, executor](T outcome) {
+    boost::asio::post(executor, [weak, outcome = std::move(outcome)]() mutable {
+      if (const auto still = weak.lock()) {
+        still->outcome = std::move(outcome);
+        still->timer.cancel();
+      }
     });
   });
   co_await waiting->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));

@@ -1,6 +1,7 @@
 #include "api/lookups.hpp"
 #include "api/parameters.hpp"
 #include "api/search_parameters.hpp"
+#include "api/usage/notes.hpp"
 
 namespace freshet::api::endpoint {
 namespace {
@@ -19,8 +20,13 @@ Task<Reply> answer(Services services, Call call) {
     co_return error_reply(404, call.media == Media::image ? "No Image matches the given query."
                                                           : "No Audio matches the given query.");
   }
+  note_detail(services, call, row->identifier, row->text<Field::source>().value_or(""));
   Reply reply = json_reply("");
-  append_item(reply.body, *row, {}, {call.media, call.request.base_url, std::get<bool>(peaks)});
+  std::vector<std::string> wanted{row->identifier};
+  const Peaks points =
+      co_await find_peaks(services, call, std::get<bool>(peaks), std::move(wanted));
+  append_item(reply.body, *row, {},
+              {call.media, call.request.base_url, std::get<bool>(peaks), &points});
   co_return reply;
 }
 

@@ -118,7 +118,7 @@ constexpr Outcome kOutcomes[] = {
     {.status = 201,
      .meaning = "the credentials; the secret is shown this once",
      .schema = "Registration"},
-    {.status = 400, .meaning = "what is wrong, by field", .schema = "FieldErrors"}};
+    {.status = 400, .meaning = "what is wrong, by field", .schema = "RegistrationErrors"}};
 
 }  // namespace
 

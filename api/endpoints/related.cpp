@@ -1,3 +1,4 @@
+#include "api/live_page.hpp"
 #include "api/lookups.hpp"
 #include "api/parameters.hpp"
 #include "api/search_parameters.hpp"
@@ -37,12 +38,15 @@ Task<Reply> answer(Services services, Call call) {
   if (Reply* failure = std::get_if<Reply>(&loaded)) {
     co_return std::move(*failure);
   }
-  const std::vector<ListItem> items =
-      pair_items(services, hits, std::get<std::vector<WorkRow>>(loaded));
+  std::vector<WorkRow>& rows = std::get<std::vector<WorkRow>>(loaded);
+  co_await drop_dead(services, call.media, hits, rows);
+  const std::vector<ListItem> items = pair_items(services, hits, rows);
+  const Peaks points =
+      co_await find_peaks(services, call, std::get<bool>(peaks), identifiers_of(rows));
   // The constant counts are what the wire has, however many there are.
-  co_return json_reply(build_list({.result_count = kRelatedPageSize, .page_count = 1},
-                                  kRelatedPageSize, 1, items, {},
-                                  {call.media, call.request.base_url, std::get<bool>(peaks)}));
+  co_return json_reply(
+      build_list({.result_count = kRelatedPageSize, .page_count = 1}, kRelatedPageSize, 1, items,
+                 {}, {call.media, call.request.base_url, std::get<bool>(peaks), &points}));
 }
 
 constexpr Outcome kOutcomes[] = {
@@ -58,6 +62,7 @@ Endpoint related() {
           .parameters = work_parameters(),
           .outcomes = kOutcomes,
           .limits = Limits::works,
+          .cost = 5,
           .cache = kWorksCache,
           .answer = answer};
 }

@@ -20,7 +20,7 @@ Task<Reply> answer(Services services, Call call) {
   if (!counts) {
     co_return store_failed(services.metrics, "elasticsearch", counts.error());
   }
-  services.sources.set_counts(call.media, std::move(*counts));
+  services.sources.set_counts(call.media, std::move(counts->works), std::move(counts->newest));
   co_return json_reply(build_stats(services.sources.get(call.media)->stats));
 }
 
