@@ -19,12 +19,14 @@
 #include "core/output.hpp"
 #include "core/stop.hpp"
 #include "operate/command.hpp"
+#include "operate/ops_watch.hpp"
 #include "operate/service_check.hpp"
 #include "processors/command.hpp"
 #include "producers/command.hpp"
 #include "simulate/command.hpp"
 #include "sinks/command.hpp"
 #include "sinks/fill.hpp"
+#include "thumbnails/command.hpp"
 
 namespace freshet {
 namespace {
@@ -140,7 +142,8 @@ CommandLine::CommandLine(Cleaning cleaning)
   add_producer_commands(root_, commands_, cleaning.work);
   add_processor_commands(root_, commands_);
   add_sink_commands(root_, commands_);
-  add_api_commands(root_, commands_);
+  add_api_commands(root_, commands_, make_ops_view);
+  add_thumbnail_commands(root_, commands_);
   add_operate_commands(root_, commands_, cleaning, start_fill);
   add_simulate_commands(root_, commands_);
   add_up_command(root_, commands_);  // after the commands of its roles
