@@ -134,7 +134,8 @@ class Batches : public testing::Test {
   PartitionCounts counts_{kPartitions, kPartitions};
   Metrics metrics_;
   FakeClock clock_;
-  LoopTools tools_{metrics_, {}};
+  EstimatePool pool_;
+  LoopTools tools_{metrics_, {}, pool_};
   LoopCounters counters_{metrics_, "0"};
   std::unique_ptr<StateStore> state_;
   OwnedPartitions partitions_;
@@ -248,17 +249,30 @@ TEST_F(Batches, DoBackgroundWorkPartitionByPartitionInTurn) {
   script_.background = {{0, 2}, {2, 1}};
   EXPECT_TRUE(batch().has_background_work());
   batch().begin(producer(), UtcTime{7});
-  batch().scan(0us);  // one step, whatever the time
+  batch().scan(0us, 100);  // one step, whatever the time
   EXPECT_THAT(script_.calls, ElementsAre("one/0 begin", "two/0 begin", "one/0 work"));
   EXPECT_TRUE(batch().is_idle()) << "nothing was taken from the inputs";
   ASSERT_TRUE(batch().finish());
   commit();
   script_.calls.clear();
   batch().begin(producer(), UtcTime{8});
-  batch().scan(0us);
+  batch().scan(0us, 100);
   EXPECT_EQ(script_.calls.back(), "one/2 work") << "whose turn it is, not the first again";
-  batch().scan(1s);
+  batch().scan(1s, 100);
   EXPECT_EQ(script_.calls.back(), "one/0 work");
+  EXPECT_FALSE(batch().has_background_work());
+}
+
+TEST_F(Batches, WriteNoMoreBehindLiveTrafficThanTheyMay) {
+  own(0);
+  own(1);
+  script_.background = {{0, 2}, {1, 5}};
+  batch().begin(producer(), UtcTime{7});
+  EXPECT_EQ(batch().scan(1s, 0), 0);
+  EXPECT_THAT(script_.calls, IsEmpty());
+  EXPECT_EQ(batch().scan(1s, 3), 3) << "over all partitions";
+  EXPECT_EQ(script_.background[0] + script_.background[1], 4);
+  EXPECT_EQ(batch().scan(1s, 100), 4);
   EXPECT_FALSE(batch().has_background_work());
 }
 

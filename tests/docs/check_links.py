@@ -31,7 +31,7 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 # Files that the documents name and that stand beside the checkout, or are made.
 ELSEWHERE = ("../shared", "build/", "work/")
 # What a sentence calls a file of its own making, or of the reader's.
-INVENTED = {"tags.json", "record.json", "out.json"}
+INVENTED = {"tags.json", "record.json", "out.json", "manifest.json", "snapshot.json"}
 
 
 def files_of(root: pathlib.Path) -> list[pathlib.Path]:

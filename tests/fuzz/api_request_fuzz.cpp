@@ -2,12 +2,16 @@
 // a body of each form.
 #include <vector>
 
+#include "api/change_feed.hpp"
+#include "api/dump_files.hpp"
 #include "api/endpoint.hpp"
 #include "api/parameters.hpp"
 #include "api/query_string.hpp"
 #include "api/request_body.hpp"
 #include "api/routes.hpp"
+#include "api/search_cursor.hpp"
 #include "api/search_query.hpp"
+#include "core/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace freshet::fuzz {
@@ -45,6 +49,28 @@ void check_body(std::string_view text) {
   }
 }
 
+/// Cursors and ranges, which clients send back as they like.
+void check_places(std::string_view text) {
+  require(!api::read_cursor(text, "a key"), "what nobody signed is no cursor");
+  // Signed, the same text comes back whatever is in it.
+  const api::SearchCursor cursor{std::string{text.substr(0, text.size() / 2)}, "point", "[1.5,2]",
+                                 static_cast<std::int64_t>(text.size()), 3};
+  if (is_utf8(cursor.search)) {
+    const auto again = api::read_cursor(api::sign_cursor(cursor, "a key"), "a key");
+    require(again && again->search == cursor.search && again->total == cursor.total,
+            "a cursor is read as it was signed");
+  }
+  if (const auto position = api::parse_feed_position(text)) {
+    require(api::parse_feed_position(api::to_text(*position)) == position,
+            "a position is read as it is written");
+  }
+  constexpr std::uint64_t kBytes = 1000;
+  auto fault = api::RangeFault::none;
+  if (const auto range = api::parse_range(text, kBytes, fault)) {
+    require(range->size > 0 && range->first + range->size <= kBytes, "a range lies in the file");
+  }
+}
+
 api::Task<api::Reply> never_asked(api::Services, api::Call) { co_return api::Reply{}; }
 
 // Every kind of path that there is. The endpoints themselves need stores, and are not what is
@@ -61,6 +87,7 @@ std::vector<api::Endpoint> paths() {
 
 void check(std::string_view target) {
   check_body(target);
+  check_places(target);
   const std::size_t mark = target.find('?');
   static const api::Router router{paths()};
   static_cast<void>(router.find(target.substr(0, mark)));

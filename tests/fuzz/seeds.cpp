@@ -294,6 +294,16 @@ void add_fixtures(Seeds& seeds, const std::filesystem::path& folder) {
     std::ifstream in{entry.path(), std::ios::binary};
     const auto document = parse_json(std::string{std::istreambuf_iterator<char>{in}, {}});
     require(document.has_value(), "a fixture is JSON", entry.path().string());
+    if (const json::object* const files = value_at(*document, "/files").if_object()) {
+      for (const auto& [name, lines] : *files) {
+        std::string text;
+        for (const json::value& line : lines.as_array()) {
+          text.append(line.as_string()).append("\n");
+        }
+        seeds.add("tsv_line", text);
+      }
+      continue;  // nothing that is asked for by requests
+    }
     std::string bodies;
     for (const json::value& exchange : value_at(*document, "/exchanges").as_array()) {
       bodies += bodies.empty() ? "" : "\x1E";
@@ -306,7 +316,16 @@ void add_fixtures(Seeds& seeds, const std::filesystem::path& folder) {
   }
 }
 
+constexpr std::string_view kUsageEvents[] = {
+    R"({"event_id":"5b0f6f0e-6f0c-4f5e-8f0a-0a4e1c1b2d3e","type":"SELECT_SEARCH_RESULT","occurred_at":"2026-11-30T12:00:00.000Z","received_at":"2026-11-30T12:00:00.412Z","agent":"mobile","origin":"web","session_id":"0d4a7b7e-2f6f-4f8e-9d55-3e0f8a1b2c3d","search_id":"c0a8012e-7c1b-4c39-9b2e-0d6a4d1f5a10","query":"owl","media_type":"image","filters":{"license":["cc0","pdm"]},"result_id":"3f0c2a52-7c1b-4c39-9b2e-0d6a4d1f5a10","rank":4,"page":1,"source":"met","payload":{"kind":"search","mediaType":"image"}})",
+    R"({"event_id":"7c0f6f0e-6f0c-4f5e-8f0a-0a4e1c1b2d3e","type":"SEARCH_EVENT","occurred_at":"2026-11-30T12:00:00.000Z","received_at":"2026-11-30T12:00:00.000Z","agent":"program","origin":"api","query":"owl","media_type":"image","payload":{"resultsCount":0,"elapsedTime":14}})",
+    R"({"event_id":"5b0f6f0e-6f0c-4f5e-8f0a-0a4e1c1b2d3e","type":"IMPRESSION","occurred_at":"2026-11-21T00:00:00Z","payload":{"results":[{"id":"3f0c2a52-7c1b-4c39-9b2e-0d6a4d1f5a10","rank":0}],"width":1280}})",
+};
+
 void add_written(Seeds& seeds) {
+  for (const std::string_view event : kUsageEvents) {
+    seeds.add("usage_event", event);
+  }
   for (const std::string_view raw : kWrittenWorks) {
     add_work(seeds, raw);
     std::string lines = "0" + std::string{raw} + "\n";

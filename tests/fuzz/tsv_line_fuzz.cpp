@@ -1,5 +1,8 @@
-// Lines of batch-era files, as images and as audio.
+// Lines of batch-era files, as images and as audio; files of iNaturalist.
+#include "core/crawl/gzip_source.hpp"
+#include "core/utf8.hpp"
 #include "processors/clean/cleaner.hpp"
+#include "producers/inaturalist/table_file.hpp"
 #include "producers/tsv_line.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -20,7 +23,31 @@ void check_row(const TsvRow& row, MediaType media_type) {
   }
 }
 
+// Whatever the bytes are: each line behind the header is a row or a fault, and neither is bytes
+// that JSON cannot hold.
+void check_table(std::string_view bytes) {
+  bulk::TableFile file{std::make_unique<GzipSource>(std::make_unique<MemorySource>(bytes)), "f"};
+  if (!file.open({{"photo_id"}, {"license", "name"}})) {
+    return;
+  }
+  for (std::int64_t line = 2;; ++line) {
+    const auto next = file.next();
+    if (!next || *next == bulk::TableFile::Next::end) {
+      return;
+    }
+    require(file.line() == line, "each line is told");
+    require(is_utf8(file.text()), "a line is UTF-8", file.text());
+    if (*next == bulk::TableFile::Next::row) {
+      require(file.row().size() == 2, "a row has the columns that were asked for");
+      require(file.row()[0].find_first_of("\t\n") == std::string_view::npos, "a column is one");
+    } else {
+      require(!file.fault().rule().empty(), "a fault names its rule");
+    }
+  }
+}
+
 void check(std::string_view line) {
+  check_table(line);
   for (const MediaType media_type : {MediaType::image, MediaType::audio}) {
     if (const auto row = parse_tsv_line(line, media_type)) {
       check_row(*row, media_type);

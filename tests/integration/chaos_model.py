@@ -17,6 +17,8 @@ from stream import identifier
 MOST_FOREIGN_TAGS, MOST_GENRES, MOST_ALT_FILES = 500, 100, 100
 LEAST_ACCURACY, HIDDEN_TAG_PROVIDERS = 0.9, {"rekognition"}
 AUTHORITY = {"met": 90}
+METRICS = {"image:rawpixel": "download_count"}
+SCORE_TOLERANCE = 0.02  # kScoreTolerance of the program, ADR 0030: how far a stored score may be off when nothing is left to do
 LISTS = ("tags", "genres", "alt_files")
 
 
@@ -146,6 +148,19 @@ def derive(provider: str, work: dict) -> dict:
             "authority": AUTHORITY.get(provider) if work else None}
 
 
+def true_scores(records: dict[str, dict]) -> dict[str, float | None]:
+    """The popularity of every work by the discrete 85th percentile of all works of its provider that have the metric."""
+    metrics = {key: record["work"].get("meta_data", {}).get(METRICS[scope]) for key, record in records.items()
+               if (scope := ":".join(key.split(":", 2)[:2])) in METRICS and record["work"]}
+    scores: dict[str, float | None] = dict.fromkeys(records)
+    for scope in METRICS:
+        counted = sorted(float(metric) for key, metric in metrics.items() if metric is not None and key.startswith(scope + ":"))
+        if counted:
+            constant = max(counted[-(-85 * len(counted) // 100) - 1], 1) * 3 / 17
+            scores |= {key: float(metric) / (float(metric) + constant) for key, metric in metrics.items() if metric is not None and key.startswith(scope + ":")}
+    return scores
+
+
 # -- the same record as each store shows it --------------------------------------------------------------
 
 def as_row(key: str, record: dict) -> dict:
@@ -212,12 +227,16 @@ def from_catalogue(record: dict) -> dict:
 
 
 def from_row(row: dict) -> dict:
-    passing = ("revision", "updated_on", "last_synced_with_source", "created_on", "created_ms")
+    # The score is compared with the catalogue's own, which is compared with the true one.
+    passing = ("revision", "updated_on", "last_synced_with_source", "created_on", "created_ms", "standardized_popularity")
     return {"created_on": row["created_ms"]} | {name: value for name, value in row.items() if value is not None and name not in passing}
 
 
 def from_document(source: dict) -> dict:
-    document = {name: value for name, value in source.items() if name not in ("revision", "updated_on")}
+    document = {name: value for name, value in source.items() if name not in ("revision", "updated_on", "standardized_popularity")}
+    score, authority = source.get("standardized_popularity"), source.get("authority_boost")
+    if score is not None and (source["max_boost"], source["min_boost"]) == (max(score, authority or 1), min(score, authority or 1)):
+        document |= {"max_boost": max(1, authority or 1), "min_boost": 1}  # as without a score
     if "created_on" in document:
         document["created_on"] = millis(document["created_on"])
     return document

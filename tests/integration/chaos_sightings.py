@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 FIRST_MICROS = 1_748_736_000_000_000  # 2025-06-01
 SPAN_MICROS = 80 * 86_400_000_000
 
-PROVIDERS = (("image", "met"), ("image", "chaosphotos"), ("audio", "chaossounds"))
+PROVIDERS = (("image", "met"), ("image", "rawpixel"), ("audio", "chaossounds"))
 WORDS = ("amber bridge cedar dune ember fjord grove harbour island juniper kestrel lagoon meadow nectar orchard "
          "pebble quarry river summit thicket umber valley willow yarrow zenith étang größe 港").split()
 # As given, and what cleaning makes of it: licence, version, canonical URL.
@@ -169,6 +169,8 @@ class Maker:
         self.maybe(meta, "date_taken", lambda: f"20{rng.randrange(10, 25)}-01-02", 0.4)
         self.maybe(meta, "description", lambda: self.words(3, 12), 0.5)
         self.maybe(meta, "mature", lambda: rng.choice(("false", "true")), 0.1)
+        if self.provider == "rawpixel":  # whose popularity it is: small mostly, over five powers of ten
+            self.maybe(meta, "download_count", lambda: str(int(10 ** rng.uniform(0, 5))), 0.7)
         self.maybe(meta, "page", lambda: rng.choice((str(rng.randrange(10**6)), None)), 0.4)
         return meta or {"page": "1"}
 

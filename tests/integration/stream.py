@@ -80,7 +80,7 @@ class Stream:
             "FRESHET_ELASTICSEARCH_INDEX_PREFIX": self.index_prefix,
             "FRESHET_STATE_DIR": str(self.folder / "state"),
             "FRESHET_LOG_FORMAT": "json",
-            "FRESHET_API_LIMITS": "off",
+            "FRESHET_API_LIMITS": "off", "FRESHET_API_LINK_CHECKS": "false",
         }
         self.roles: list[Role] = []
 

@@ -24,6 +24,7 @@ import uuid
 
 import jsonschema
 import test_api as api
+import thumbnail_role
 from test_api import SOURCE, Service, identifier, psql
 
 FORM = "application/x-www-form-urlencoded"
@@ -62,7 +63,7 @@ class Limits(unittest.TestCase):
     """In the process, and in Redis where one is there."""
 
     def served(self, **settings: str) -> Service:
-        service = Service(FRESHET_API_LIMITS="openverse", **settings)
+        service = Service(**{"FRESHET_API_LIMITS": "openverse", **settings})
         self.addCleanup(service.stop)
         service.wait_ready()
         return service
@@ -121,6 +122,38 @@ class Limits(unittest.TestCase):
         _, headers, _ = service.ask("/v1/images/stats/", Referrer="openverse.org")
         self.assertIn("X-RateLimit-Limit-ov_referrer_burst", headers)
         self.assertNotIn("X-RateLimit-Limit-anon_burst", headers)
+
+    def test_by_cost_many_readers_share_an_address(self):
+        url, _ = self.redis()
+        for settings in ({}, {"FRESHET_REDIS_URL": url}):
+            with self.subTest(settings):
+                service = self.served(FRESHET_API_LIMITS="cost", **settings)
+                # 60 browsers, five searches each, all in the first seconds of a minute.
+                search = "/v1/images/?q=lighthouse"
+                status, headers, _ = service.ask(search, X_Forwarded_For="192.0.2.1")
+                self.assertEqual((status, headers["X-RateLimit-Limit-anon_cost"], headers["X-RateLimit-Available-anon_cost"]), (200, "3000/min", "1495"))
+                self.assertNotIn("X-RateLimit-Limit-anon_burst", headers)
+                with concurrent.futures.ThreadPoolExecutor(8) as browsers:
+                    answers = list(browsers.map(lambda _: service.ask(search, X_Forwarded_For="192.0.2.1")[0], range(299)))
+                self.assertEqual(set(answers), {200})
+                # A scraper gets what flows in, and is told when to come back. Here that is two searches a second.
+                slow = self.served(FRESHET_API_LIMITS="cost", FRESHET_API_RATES="anon_cost=600/min", **settings)
+                began, refused, served = time.monotonic(), [], 0
+                while len(refused) < 10 and served < 2_000:
+                    status, headers, body = slow.ask(search, X_Forwarded_For="192.0.2.9")
+                    served += status == 200
+                    if status == 429:
+                        refused.append(int(headers["Retry-After"]))
+                self.assertEqual(set(refused), {1})
+                self.assertLessEqual(served, 60 + 2 * (time.monotonic() - began) + 1, "what a bucket holds, and what flowed in")
+                self.assertEqual(slow.ask(search, X_Forwarded_For="192.0.2.2")[0], 200, "others are not concerned")
+                _, headers, _ = service.ask(search + "&exact_count=true", X_Forwarded_For="192.0.2.3")
+                self.assertEqual(headers["X-RateLimit-Available-anon_cost"], "1490")
+                _, headers, _ = service.ask(f"/v1/images/{identifier(1)}/", X_Forwarded_For="192.0.2.3")
+                self.assertLessEqual(1489, int(headers["X-RateLimit-Available-anon_cost"]))
+                if settings:
+                    keys = subprocess.run(["redis-cli", "-u", url, "keys", "*"], capture_output=True, text=True).stdout.split()
+                    self.assertIn("freshet:bucket_anon_cost_192.0.2.1", keys)
 
     def test_shared_in_redis(self):
         url, _ = self.redis()
@@ -355,7 +388,9 @@ class Description(unittest.TestCase):
     def setUpClass(cls):
         mails = tempfile.mkdtemp(prefix="mails-")
         cls.addClassCleanup(shutil.rmtree, mails, True)
-        cls.service = Service(FRESHET_API_MAIL_DIR=mails)
+        cls.role = thumbnail_role.Role()
+        cls.addClassCleanup(cls.role.close)
+        cls.service = Service(FRESHET_API_MAIL_DIR=mails, FRESHET_THUMBNAILS_SOCKET=cls.role.socket)
         cls.addClassCleanup(lambda: cls.service.stop())
         cls.service.wait_ready()
         status, headers, cls.document = cls.service.ask("/v1/schema/?format=json")
@@ -369,7 +404,8 @@ class Description(unittest.TestCase):
 
     def check(self, operation: dict, status: int, headers, body, what) -> None:
         """The reply is one that the document describes."""
-        self.assertLess(status, 500, what)
+        # Topics are not there, so nothing can be measured.
+        self.assertTrue(status < 500 or (status, operation["operationId"]) == (503, "freshness"), what)
         self.assertIn(str(status), operation["responses"], what)
         content = operation["responses"][str(status)]["content"]
         kind = headers["Content-Type"].split(";")[0]

@@ -153,7 +153,7 @@ class Service:
         environment = {**os.environ, "FRESHET_POSTGRES_DSN": dsn_of(DATABASE), "FRESHET_ELASTICSEARCH_URL": SEARCH,
                        "FRESHET_ELASTICSEARCH_INDEX_PREFIX": NAME + "-", "FRESHET_API_LISTEN": "127.0.0.1:0",
                        "FRESHET_METRICS_LISTEN": "127.0.0.1:0", "FRESHET_LOG_FORMAT": "json", "FRESHET_API_LIMITS": "off", "FRESHET_REDIS_URL": "",
-                       "FRESHET_API_TRUSTED_PROXIES": "127.0.0.1", **settings}
+                       "FRESHET_API_TRUSTED_PROXIES": "127.0.0.1", "FRESHET_API_LINK_CHECKS": "false", **settings}
         self.process = subprocess.Popen([BINARY, "api"], env=environment, stderr=self.log)
         self.address = self.event("api_started")["address"]
         self.metrics = self.event("metrics_served")["address"]
@@ -460,7 +460,8 @@ class Items(unittest.TestCase):
             "attribution": '"Lighthouse at dusk" by Ann Lee is marked with CC0 1.0. To view the terms, visit '
                            "https://creativecommons.org/publicdomain/zero/1.0/.",
             "fields_matched": [], "mature": False, "height": 2000, "width": 3000, "thumbnail": here + "thumb/",
-            "detail_url": here, "related_url": here + "related/", "unstable__sensitivity": []})
+            "detail_url": here, "related_url": here + "related/",
+            "indexed_at": "2026-01-02T00:00:00Z", "last_seen_at": None, "unstable__sensitivity": []})
         self.assertEqual(list(item)[-1], "unstable__sensitivity")
 
     def test_image_without_much(self):
@@ -521,7 +522,11 @@ class Items(unittest.TestCase):
         counts = {entry["source_name"]: entry["media_count"] for entry in body}
         self.assertEqual(counts["flickr"], 1)
         self.assertEqual(counts["met"], sum(w.media == "image" and w.status == "live" and w.fields["source"] == "met" for w in WORKS))
-        self.assertEqual(list(body[0]), ["source_name", "display_name", "source_url", "logo_url", "media_count"])
+        self.assertEqual(list(body[0]), ["source_name", "display_name", "source_url", "logo_url", "media_count", "last_indexed_at"])
+        times = {entry["source_name"]: entry["last_indexed_at"] for entry in body}
+        self.assertEqual(times["flickr"], Work(3).document()["updated_on"].replace("Z", ".000Z"), "its one work")
+        self.assertEqual(times["met"], max(w.document()["updated_on"] for w in WORKS if w.media == "image" and w.status == "live" and
+                                           w.fields["source"] == "met").replace("Z", ".000Z"))
         self.assertEqual([entry["source_name"] for entry in body], sorted(counts))
         self.assertIn("jamendo", {entry["source_name"] for entry in service.ask("/v1/audio/stats/")[2]})
 
@@ -714,7 +719,7 @@ class WhatBreaksClients(unittest.TestCase):
         item = service.ask(f"/v1/audio/{identifier(1002)}/")[2]
         self.assertEqual([item[name] for name in ("detail_url", "related_url", "waveform", "thumbnail")], [here, here + "related/", here + "waveform/", here + "thumb/"])
 
-    # 13, tokens, is in test_accounts.py; 14, thumbnails, are not there yet.
+    # 13, tokens, is in test_accounts.py; 14, thumbnails, in test_thumbnails.py.
 
     def test_15_a_bad_token_is_never_anonymous(self):
         for path in ("/v1/images/", "/v1/images/stats/", f"/v1/images/{identifier(1)}/", "/healthcheck/", "/v1/rate_limit/"):

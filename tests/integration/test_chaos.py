@@ -404,12 +404,33 @@ class Chaos(unittest.TestCase):
         self.revisions = {identifier(key): revision for key, (revision, _) in newest.items()}
         self.compare("catalogue", content, expected, lambda key: (model.from_catalogue(json.loads(self.catalogue[key])), self.record(key)))
 
+        self.check_scores()
+
+    def check_scores(self) -> None:
+        """Each within the tolerance of the true one, and there where it can be."""
+        self.scores = {key: json.loads(value)["derived"]["popularity"] for key, value in self.catalogue.items()}
+        true = model.true_scores({key: self.record(key) for key in self.expected})
+        self.assertEqual({key for key, score in self.scores.items() if score is None}, {key for key, score in true.items() if score is None})
+        off = {key: abs(score - true[key]) for key, score in self.scores.items() if score is not None}
+        self.assertGreater(len(off), 0)
+        farthest = max(off, key=off.get)
+        self.assertLessEqual(off[farthest], model.SCORE_TOLERANCE, f"{farthest}: {self.scores[farthest]}, and not {true[farthest]}")
+        say(f"{len(off)} works have a score, the farthest {off[farthest]:.4f} from the true one")
+
+    def check_scores_of(self, what: str, found: dict[str, float | None], scale: float) -> None:
+        """A store has the catalogue's. @param found  of the works that it shows, by identifier"""
+        scores = {identifier(key): score for key, score in self.scores.items()}
+        wrong = [name for name, score in found.items() if (score or 0) != 0 and abs(score / scale - (scores[name] or 0)) > 1e-4 or
+                 (score is None) != (not scores[name] if scale != 1 else scores[name] is None)]
+        self.assertEqual(wrong, [], f"{what}: {[(name, found[name], scores[name]) for name in wrong[:5]]}")
+
     def record(self, key: str) -> dict:
         return {"duplicate_of": None} | json.loads(self.expected[key])
 
     def check_postgres(self) -> None:
         actual: dict[str, str] = {}
         revisions: dict[str, int] = {}
+        scores: dict[str, float | None] = {}
         rows: dict[str, dict] = {}
         for table in ("image", "audio"):
             # Text and arrays with their quotes, as JSON: a row is a line.
@@ -418,6 +439,8 @@ class Chaos(unittest.TestCase):
             for line in self.stream.psql(query, timeout=600).splitlines():
                 row = json.loads(line)
                 revisions[row["identifier"]] = row["revision"]
+                if row["status"] == "live":
+                    scores[row["identifier"]] = row["standardized_popularity"]
                 found = model.from_row(row)
                 actual[row["identifier"]] = model.digest(found)
                 if options.sightings <= 200_000:
@@ -426,16 +449,20 @@ class Chaos(unittest.TestCase):
         expected = {name: model.digest(model.as_row(key, self.record(key))) for name, key in keys.items()}
         self.compare("PostgreSQL", actual, expected, lambda name: (rows.get(name, {}), model.as_row(keys[name], self.record(keys[name]))))
         self.assertEqual(revisions, self.revisions)
+        self.check_scores_of("PostgreSQL", scores, 1)
 
     def check_elasticsearch(self) -> None:
         actual: dict[str, str] = {}
         revisions: dict[str, int] = {}
+        scores: dict[str, float | None] = {}
         documents: dict[str, dict] = {}
         live = set()
         for media in ("image", "audio"):
             for hit in self.stream.hits(self.stream.index_prefix + media + "-write"):
                 self.assertEqual(hit["_version"], hit["_source"]["revision"])
                 revisions[hit["_id"]] = hit["_version"]
+                if hit["_source"]["status"] == "live":
+                    scores[hit["_id"]] = hit["_source"].get("standardized_popularity")
                 found = model.from_document(hit["_source"])
                 actual[hit["_id"]] = model.digest(found)
                 if options.sightings <= 200_000:
@@ -445,6 +472,7 @@ class Chaos(unittest.TestCase):
         expected = {name: model.digest(model.as_document(key, self.record(key))) for name, key in keys.items()}
         self.compare("Elasticsearch", actual, expected, lambda name: (documents.get(name, {}), model.as_document(keys[name], self.record(keys[name]))))
         self.assertEqual(revisions, self.revisions)
+        self.check_scores_of("Elasticsearch", scores, 100)
         self.assertEqual(live, {name for name, key in keys.items() if self.record(key)["status"] == "live"})
 
     def check_that_reading_again_writes_nothing(self) -> None:

@@ -95,6 +95,12 @@ class LockedDoors(unittest.TestCase):
     def test_1_everything_flows(self):
         self.flow()
         say("works are found")
+        # A walk, and the changes, with the rights of the API's users alone; OpenSearch has its own paths for the first.
+        first = json.loads(get(self.api + "/v1/images/?page_size=4&cursor=*")[1])
+        second = json.loads(get(self.api + "/v1/images/?page_size=4&cursor=" + first["next_cursor"])[1])
+        self.assertEqual(len({item["id"] for page in (first, second) for item in page["results"]}), 8)
+        status, changes = get(self.api + "/v1/changes/")
+        self.assertEqual((status, changes.count('"event":"visible"') >= 10), (200, True), changes[:500])
         doors = self.doors
         operate = doors.config("operate")
         for command in (("topics", "diff"), ("stats",), ("lag",), ("dead-letter", "list"), ("policy", "show"), ("schema", "status"), ("config", "check")):

@@ -171,6 +171,66 @@ class Runs(unittest.TestCase):
             self.assertIn("NEXT", table[0])
             self.assertTrue(any(line.startswith("jamendo ") and " finished " in line for line in table))
 
+    def test_schedules_run_sources_without_code(self):
+        source = Jamendo(230)
+        self.addCleanup(source.close)
+        with Stream("runs-files", partitions=2) as stream:
+            folder = stream.folder / "sources"
+            folder.mkdir()
+            (folder / "brook.toml").write_text("""
+[provider]
+command = "brook"
+media = "audio"
+endpoint = "https://api.jamendo.com/v3.0/tracks"
+schedule = "weekly"
+delay_ms = 0
+page_size = 200
+[paging]
+kind = "offset"
+parameter = "offset"
+[answer]
+items = "/results"
+[fields]
+foreign_identifier = "/id"
+foreign_landing_url = "/shareurl"
+url = "/audio"
+license_url = "/license_ccurl"
+""")
+            (folder / "museum.toml").write_text('[oai_pmh]\nbase = "https://oai.museum.example/oai"\nname = "museum"\n')
+            settings = ("--produce-sources", str(folder), "--http-mirror", source.address)
+
+            def states() -> dict:
+                return {state["command"]: state for state in stream.json("produce", "--status", *settings)}
+            self.assertEqual((states()["brook"]["outcome"], states()["oai_pmh.museum"]["outcome"]), (None, None))
+            self.assertIsNotNone(states()["oai_pmh.museum"]["next"]["day"], "a repository is read day by day")
+            self.assertIn("brook", {one["command"] for one in stream.json("produce", "--list", *settings)})
+
+            stream.run("produce", "brook", "--scheduled", "--until-idle", *settings)
+            done = states()["brook"]
+            self.assertEqual((done["outcome"], done["emitted"]), ("finished", 230))
+            self.assertGreater(done["next"]["at"], done["finished_at"], "next Sunday")
+            asked = len(source.asked)
+            stream.run("produce", "brook", "--scheduled", "--until-idle", *settings)
+            self.assertEqual(len(source.asked), asked, "everything was read this week")
+            # A file that is named by hand, and one that is read by date: the source has no such thing.
+            stream.run("produce", "--scheduled", "--until-idle", "--provider", str(folder / "museum.toml"), "--http-mirror", source.address, expect=1)
+            failed = states()["oai_pmh.museum"]
+            self.assertEqual(failed["outcome"], "failed")
+            self.assertRegex(failed["date"], r"^\d{4}-\d\d-\d\d$")
+            # By the setting, as a role.
+            source.tracks = 231
+            role = stream.role("files", "produce", "scheduled", "--produce-scheduled", "brook", *settings)
+            time.sleep(2)
+            self.assertEqual(role.stop(), 0)
+            (folder / "torn.toml").write_text("[iiif\n")
+            # It keeps nobody from the others; who needs it is told why there is none.
+            listed = stream.run("produce", "--list", *settings)
+            self.assertIn(b"torn.toml:1", listed.stderr)
+            self.assertIn(b"brook", listed.stdout)
+            self.assertIn(b"torn.toml:1", stream.run("produce", "brook", "--scheduled", "--until-idle", *settings).stderr)
+            refused = stream.run("produce", "torn", "--dry-run", *settings, expect=2)
+            self.assertIn(b"torn.toml:1", refused.stderr)
+
     def test_a_role_runs_providers_when_the_setting_names_them(self):
         source = Jamendo(30)
         self.addCleanup(source.close)

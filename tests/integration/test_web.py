@@ -210,7 +210,7 @@ class Site(unittest.TestCase):
     def test_preferences_are_kept(self):
         import http.client
         connection = http.client.HTTPConnection(site.service.address, timeout=30)
-        connection.request("POST", "/preferences", "theme=dark&sensitive=1", {"Content-Type": "application/x-www-form-urlencoded"})
+        connection.request("POST", "/preferences", "theme=dark&sensitive=1&counted=1", {"Content-Type": "application/x-www-form-urlencoded"})
         reply = connection.getresponse()
         reply.read()
         connection.close()

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import json
 import os
 import pathlib
 import random
 import signal
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -113,16 +115,26 @@ class WebSite:
         for number in (7, 8):
             stores.search_http("POST", f"/{stores.NAME}-image-write/_update/{stores.identifier(number)}?refresh=true",
                                f'{{"doc": {{"created_on": "{came}"}}}}')
+        # Topics of its own: pages say how they are used, and the page for operators asks for all of them.
+        self.prefix = {"FRESHET_KAFKA_TOPIC_PREFIX": stores.NAME + ".", "FRESHET_KAFKA_PARTITIONS": "2"}
+        self.topics("create")
         try:
-            self.service = stores.Service(**settings)
+            self.service = stores.Service(**self.prefix, **settings)
             self.service.wait_ready()
         except BaseException:
+            self.topics("delete")
             stores.tear_down_stores()
             raise
         self.url = f"http://{self.service.address}"
 
+    def topics(self, what: str) -> None:
+        names = [stores.NAME + "." + one["name"] for one in json.loads((stores.SOURCE / "schemas/topics.json").read_text())["topics"]]
+        arguments = ["create"] if what == "create" else ["delete", "--yes", *names]
+        subprocess.run([stores.BINARY, "topics", *arguments], env={**os.environ, **self.prefix}, check=True, capture_output=True, timeout=120)
+
     def close(self) -> None:
         self.service.stop()
+        self.topics("delete")
         stores.tear_down_stores()
 
 

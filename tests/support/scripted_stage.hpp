@@ -105,13 +105,16 @@ class ScriptedStage final : public Stage, public BackgroundWork {
 
   void look_for_work(const std::shared_ptr<const RuleSet>&) override {}
   bool has_work() const override { return script->background[number_] > 0; }
-  Slice work(const std::function<bool()>& has_time, StageOutput&) override {
+  /// Each step writes a record.
+  Slice work(const std::function<bool()>& has_time, std::int64_t most_written,
+             StageOutput&) override {
     Slice slice;
     do {
       note("work");
       --script->background[number_];
       ++slice.works;
-    } while (has_work() && has_time());
+      ++slice.written;
+    } while (has_work() && slice.written < most_written && has_time());
     return slice;
   }
 

@@ -1,5 +1,6 @@
 // The pages in Chromium. test_browser.py starts the server, says where it is (SITE), and runs this.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
@@ -119,17 +120,153 @@ for (const { language, colorScheme, width } of settings) {
   });
 }
 
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [320, 1280]) {
+    test(`axe finds nothing on the page for operators: ${colorScheme}, ${width} px`, async () => {
+      const { page, context, faults } = await open({ width, colorScheme });
+      await page.goto("/ops/");
+      await page.waitForFunction(() => document.querySelectorAll("#flow [data-group]").length > 3, null, { timeout: 30000 });
+      await page.waitForFunction(() => document.querySelector("[data-figure=received]"), null, { timeout: 30000 });
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+        .analyze();
+      const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(" | ")}`);
+      assert.deepEqual(found, []);
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, "it is too wide");
+      assert.equal(await page.locator("#link-state").textContent(), "Live.");
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ops-${colorScheme}-${width}.png`, fullPage: true });
+      assert.deepEqual(faults, []);
+      await context.close();
+    });
+  }
+}
+
+test("the page for operators is live, and keeps what one reads as it is", async () => {
+  const { page, context, faults } = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+  await page.goto("/ops/");
+  await page.waitForFunction(() => document.querySelectorAll("#flow [data-group]").length > 3, null, { timeout: 30000 });
+  const at = () => page.locator("[data-figure=at]").textContent();
+  const before = await at();
+  await page.waitForFunction((then) => document.querySelector("[data-figure=at]")?.textContent !== then, before, { timeout: 15000 });
+  await page.locator("[data-copy=c-lag]").click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "freshet lag --watch");
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+/** Every event on the topic: also what a page says as it is left comes through here. */
+function events() {
+  const topic = ["-b", process.env.FRESHET_KAFKA_BROKERS, "-t", process.env.EVENTS_TOPIC];
+  const lines = execFileSync("kcat", ["-C", "-e", "-q", ...topic], { encoding: "utf8" });
+  return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** The first event of a type that a page's session has said; ids tell repeats. */
+async function said(page, type) {
+  const session = await page.evaluate(() => localStorage.getItem("freshet.session")?.split(" ")[1]);
+  let found = [];
+  for (let turn = 0; turn < 40; ++turn) {
+    found = events().filter((event) => event.session_id === session);
+    const wanted = found.find((event) => event.type === type);
+    if (wanted) return wanted;
+    await page.waitForTimeout(500);
+  }
+  assert.fail(`${type} was never said: ${found.map((event) => event.type)}`);
+}
+
+test("pages say how they are used: search, impressions, choice and credit are tied", async () => {
+  // Without routes: what a page sends as it is left is lost where Playwright looks at requests.
+  const context = await browser.newContext({ baseURL: site, permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await context.newPage();
+  await page.goto("/search/image?q=harbour&license=by,cc0&page=2");
+  const results = await said(page, "GET_SEARCH_RESULTS");
+  assert.equal(results.query, "harbour");
+  assert.equal(results.page, 2);
+  assert.deepEqual(results.filters, { license: ["by", "cc0"] });
+  const impression = await said(page, "IMPRESSION");
+  assert.equal(impression.search_id, results.search_id);
+  assert.equal(impression.payload.results[0].rank, 40, "ranks go on over pages");
+  const chosen = page.locator(".tile a").nth(3);
+  const href = (await chosen.getAttribute("href")) ?? "";
+  await chosen.click();
+  await page.waitForURL(/\/image\//);
+  await page.locator("[data-copy=credit-rich]").click();
+  const copy = await said(page, "COPY_ATTRIBUTION");
+  const click = await said(page, "SELECT_SEARCH_RESULT");
+  assert.equal(click.rank, 43);
+  assert.ok(href.endsWith(click.result_id));
+  assert.equal(click.payload.kind, "search");
+  assert.equal(copy.payload.format, "rich");
+  for (const event of [click, copy]) {
+    assert.equal(event.search_id, results.search_id);
+    assert.equal(event.rank, 43);
+    assert.equal(event.session_id, results.session_id);
+    assert.ok(event.source.length > 0);
+  }
+  await context.close();
+});
+
+test("another day is another session", async () => {
+  const { page, context } = await open();
+  await page.goto("/");
+  const session = (date) =>
+    page.evaluate((then) => {
+      const known = localStorage.getItem("freshet.session") ?? "";
+      if (then) localStorage.setItem("freshet.session", known.replace(/^\S+/, then));
+      return known.split(" ")[1];
+    }, date);
+  const search = () => page.goto("/search/image?q=harbour", { waitUntil: "networkidle" });
+  await search();
+  const first = await session();
+  await search();
+  assert.equal(await session("2020-01-01"), first);
+  await search();
+  assert.notEqual(await session(), first);
+  await context.close();
+});
+
+test("nothing is said of those who opted out", async () => {
+  for (const how of ["signal", "preference"]) {
+    const { page, context } = await open(how === "signal" ? { extraHTTPHeaders: { "Sec-GPC": "1" } } : {});
+    if (how === "preference") {
+      await page.goto("/preferences");
+      await page.locator("input[name=counted]").uncheck();
+      await page.locator("main .go").click();
+      await page.waitForURL(/saved/);
+      await page.waitForTimeout(4000); // what was said before that
+    }
+    const before = events().filter((event) => event.origin === "web").length;
+    const asked = [];
+    page.on("request", (request) => request.url().endsWith("/v1/events/") && asked.push(request.method()));
+    await page.goto("/search/image?q=harbour");
+    await page.locator(".tile a").first().click();
+    await page.waitForURL(/\/image\//);
+    await page.waitForTimeout(4000);
+    assert.deepEqual(asked, [], how);
+    assert.equal(events().filter((event) => event.origin === "web").length, before, how);
+    if (how === "signal") assert.equal(await page.evaluate(() => localStorage.getItem("freshet.session")), null);
+    await context.close();
+  }
+});
+
 test("nothing moves while pictures load", async () => {
   const { page, context } = await open();
   await page.addInitScript(() => {
     window.shift = 0;
+    window.moved = [];
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.shift += entry.value;
+      for (const entry of list.getEntries()) {
+        window.shift += entry.value;
+        for (const { node, previousRect, currentRect } of entry.sources) {
+          window.moved.push(`${node?.nodeName}.${node?.className} ${JSON.stringify(previousRect)} ${JSON.stringify(currentRect)}`);
+        }
+      }
     }).observe({ type: "layout-shift", buffered: true });
   });
   for (const path of [pages.images, pages.image, pages.home]) {
     await page.goto(path, { waitUntil: "networkidle" });
-    assert.equal(await page.evaluate(() => window.shift), 0, path);
+    const { shift, moved } = await page.evaluate(() => ({ shift: window.shift, moved: window.moved }));
+    assert.equal(shift, 0, `${path}: ${moved.join("; ")}`);
   }
   await context.close();
 });

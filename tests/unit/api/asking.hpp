@@ -3,9 +3,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "api/body_stream.hpp"
 #include "api/request_handler.hpp"
 
 namespace freshet::api {
@@ -29,6 +33,27 @@ inline Reply ask(RequestHandler& handler, Request request) {
       boost::asio::detached);
   context.run();
   return reply;
+}
+
+/// The next pieces of a body that is made while it is sent; fewer where it ends before.
+inline std::vector<std::string> read_pieces(
+    const Reply& reply, std::size_t most = std::numeric_limits<std::size_t>::max()) {
+  boost::asio::io_context context;
+  std::vector<std::string> pieces;
+  boost::asio::co_spawn(
+      context,
+      [&]() -> Task<void> {
+        while (pieces.size() < most) {
+          std::optional<std::string> piece = co_await reply.stream->next();
+          if (!piece) {
+            co_return;
+          }
+          pieces.push_back(std::move(*piece));
+        }
+      },
+      boost::asio::detached);
+  context.run();
+  return pieces;
 }
 
 /// The values of a header, one behind the other: a header that is set twice is seen.

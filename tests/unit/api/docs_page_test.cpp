@@ -80,6 +80,8 @@ TEST(SearchParameters, AreCheckedAsTheyAreDescribed) {
           }
         }
         break;
+      case Parameter::Type::objects:
+        FAIL() << "a query has no objects";
       case Parameter::Type::boolean:
         EXPECT_TRUE(is_good(media, parameter.name, "true"));
         EXPECT_FALSE(is_good(media, parameter.name, "perhaps"));

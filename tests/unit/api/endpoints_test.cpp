@@ -72,6 +72,26 @@ TEST_F(EndpointsTest, SearchKeepsTheOrderOfHitsAndDropsWhatHasNoRow) {
   EXPECT_EQ(header_of(reply, "Access-Control-Allow-Origin"), "*");
 }
 
+TEST_F(EndpointsTest, DeadLinksThatShortenAPageDoNotEndThePaging) {
+  index.answer = R"({"hits":{"total":{"value":1000},"hits":[
+    {"_id":"1b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"},
+    {"_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"}]}})";
+  links.on = true;
+  links.dead = {"https://files.example/dead"};
+  for (const std::size_t dead : {1U, 2U}) {
+    store.rows[dead - 1].text<Field::url>() = "https://files.example/dead";
+    Request request = request_for("GET", "/v1/images/?q=x&page_size=2");
+    // So late that the search looks no further than the first hits.
+    request.arrived_at = std::chrono::steady_clock::now() - std::chrono::seconds{4};
+    const Reply reply = ask(std::move(request));
+    ASSERT_EQ(reply.status, 200U) << reply.body;
+    const json::value body = json::parse(reply.body);
+    EXPECT_EQ(body.at("results").as_array().size(), 2 - dead);
+    EXPECT_EQ(to_json(body.at("result_count")), "240");
+    EXPECT_EQ(to_json(body.at("page_count")), "120");
+  }
+}
+
 TEST_F(EndpointsTest, SearchThatCannotTellWhatMatchedIsAnsweredWithoutAndCounted) {
   index.answer = R"({"hits":{"total":1,"hits":[{"_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"}]}})";
   index.fault_of_names = Error{Errc::store_refused, Retry::never, "illegal_argument: too long"};
@@ -195,6 +215,111 @@ TEST_F(EndpointsTest, ASourceIsOneInAnyCase) {
       << "rows of a hidden source stay out, also where the index has not heard of it";
 }
 
+constexpr const char* kFullPage = R"({"pit_id":"point-2","hits":{"total":{"value":3},"hits":[
+    {"_id":"1b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11","sort":[2.5,"1b"]},
+    {"_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11","sort":[1.5,"0b"]}]}})";
+constexpr const char* kLastPage = R"({"pit_id":"point-2","hits":{"hits":[
+    {"_id":"0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11","sort":[0.5,"0c"]}]}})";
+
+std::string next_cursor(const Reply& reply) {
+  const json::value body = json::parse(reply.body);
+  const json::value& next = body.at("next_cursor");
+  return next.is_string() ? std::string{next.get_string()} : "";
+}
+
+TEST_F(EndpointsTest, AWalkGoesOnBehindTheLastHitInOnePointInTime) {
+  index.answer = std::string{kFullPage};
+  const Reply first = get("/v1/images/?q=x&page_size=2&cursor=*");
+  ASSERT_EQ(first.status, 200U) << first.body;
+  const json::value asked = json::parse(index.last_request);
+  EXPECT_EQ(to_json(asked.at("pit")), R"({"id":"point-1","keep_alive":"10m"})");
+  EXPECT_EQ(asked.as_object().find("from"), asked.as_object().end());
+  EXPECT_EQ(asked.as_object().find("search_after"), asked.as_object().end());
+  index.answer = std::string{kLastPage};
+  const Reply last = get("/v1/images/?page_size=2&q=x&cursor=" + next_cursor(first));
+  ASSERT_EQ(last.status, 200U) << last.body;
+  const json::value again = json::parse(index.last_request);
+  EXPECT_EQ(to_json(again.at("pit")), R"({"id":"point-2","keep_alive":"10m"})");
+  EXPECT_EQ(to_json(again.at("search_after")), R"([1.5,"0b"])");
+  EXPECT_EQ(again.at("track_total_hits"), json::value(false));
+  const json::value body = json::parse(last.body);
+  EXPECT_EQ(body.at("result_count"), json::value(3)) << "counted for the first page";
+  EXPECT_EQ(body.at("page_count"), json::value(2));
+  EXPECT_EQ(body.at("page"), json::value(2));
+  EXPECT_TRUE(body.at("next_cursor").is_null());
+  EXPECT_EQ(index.opened, 1);
+  EXPECT_EQ(index.closed, 0) << "a client that lost the last page asks for it again";
+}
+
+TEST_F(EndpointsTest, APointInTimeThatNobodyCanUseIsLetGo) {
+  index.answer = std::string{kLastPage};
+  EXPECT_EQ(next_cursor(get("/v1/images/?cursor=*")), "");
+  EXPECT_EQ(index.opened, 1);
+  EXPECT_EQ(index.closed, 1);
+}
+
+TEST_F(EndpointsTest, AWalkThatTheClusterHasNoRoomForIsToldWhenToBegin) {
+  for (const Retry retry : {Retry::never, Retry::after_backoff}) {
+    index.point = Error{retry == Retry::never ? Errc::store_refused : Errc::throttled, retry,
+                        "Trying to create too many Point In Time contexts. Must be less than or "
+                        "equal to: [300]. This limit can be set by changing the "
+                        "[search.max_open_pit_context] setting."};
+    const Reply reply = get("/v1/images/?q=x&cursor=*");
+    EXPECT_EQ(reply.status, 503U);
+    EXPECT_EQ(header_of(reply, "Retry-After"), "60");
+    EXPECT_NE(reply.body.find("Too many walks are under way."), std::string::npos) << reply.body;
+  }
+  EXPECT_EQ(index.asked, 0);
+}
+
+TEST_F(EndpointsTest, ACursorIsRefusedThatIsNotOfThisWalk) {
+  index.answer = std::string{kFullPage};
+  const std::string cursor = next_cursor(get("/v1/images/?q=x&page_size=2&cursor=*"));
+  const auto refusal = [&](const std::string& target) {
+    const Reply reply = get(target);
+    return std::to_string(reply.status) + " " + reply.body;
+  };
+  const std::string same = "/v1/images/?q=x&page_size=2&cursor=";
+  EXPECT_EQ(get(same + cursor).status, 200U);
+  EXPECT_EQ(get(same + cursor + "&unknown=1").status, 200U) << "what no search heeds binds nothing";
+  std::string altered = cursor;
+  altered[30] = altered[30] == 'A' ? 'B' : 'A';
+  for (const std::string& bad : {altered, cursor + "AAAA", cursor.substr(0, 20), std::string{"x"},
+                                 std::string{"%00"}, std::string{"**"}}) {
+    EXPECT_TRUE(refusal(same + bad).starts_with(R"(400 {"detail":{"cursor":[")")) << bad;
+  }
+  EXPECT_NE(refusal(same + altered).find("was altered"), std::string::npos);
+  for (const char* other :
+       {"/v1/images/?q=y&page_size=2&cursor=", "/v1/images/?q=x&page_size=3&cursor=",
+        "/v1/audio/?q=x&page_size=2&cursor=", "/v1/images/?q=x&page_size=2&license=by&cursor="}) {
+    EXPECT_NE(refusal(other + cursor).find("400 {\"detail\":{\"cursor\":[\"The cursor belongs to"),
+              std::string::npos)
+        << other;
+  }
+  EXPECT_NE(refusal(same + cursor + "&page=2").find("Cannot set both 'cursor' and 'page'"),
+            std::string::npos);
+  store.key = "of another catalogue";
+  EXPECT_NE(refusal(same + cursor).find("none of this catalogue's"), std::string::npos);
+}
+
+TEST_F(EndpointsTest, ACursorThatExpiredSaysSo) {
+  index.answer = std::string{kFullPage};
+  const std::string cursor = next_cursor(get("/v1/images/?q=x&page_size=2&cursor=*"));
+  const std::string target = "/v1/images/?q=x&page_size=2&cursor=" + cursor;
+  for (const auto& gone :
+       {Result<std::string>{Error{Errc::store_refused, Retry::after_backoff,
+                                  "search_context_missing_exception: No search context found"}},
+        Result<std::string>{std::string{
+            R"({"_shards":{"failed":1,"failures":[{"reason":{"type":)"
+            R"("search_context_missing_exception","reason":"x"}}]},"hits":{"hits":[]}})"}}}) {
+    index.answer = gone;
+    EXPECT_EQ(get(target).status, 400U);
+    EXPECT_NE(get(target).body.find("The cursor has expired"), std::string::npos);
+  }
+  index.answer = Error{Errc::unreachable, Retry::after_backoff, "away"};
+  EXPECT_EQ(get(target).status, 503U) << "the walk goes on when the index is back";
+}
+
 TEST_F(EndpointsTest, RelatedHasConstantCounts) {
   index.answer = R"({"hits":{"hits":[{"_id":"1b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11"}]}})";
   const Reply reply = get(std::string{"/v1/images/"} + kId + "/related/");
@@ -209,16 +334,16 @@ TEST_F(EndpointsTest, StatsListsWhatTheIndexHoldsWithoutARegistryRow) {
   sources.set_counts(Media::image, {{"city_museum", 7}});
   EXPECT_EQ(get("/v1/images/stats/").body,
             R"([{"source_name":"city_museum","display_name":"City Museum","source_url":"",)"
-            R"("logo_url":null,"media_count":7},)"
+            R"("logo_url":null,"media_count":7,"last_indexed_at":null},)"
             R"({"source_name":"met","display_name":"Met","source_url":"https://m",)"
-            R"("logo_url":null,"media_count":0}])");
+            R"("logo_url":null,"media_count":0,"last_indexed_at":null}])");
   EXPECT_EQ(get("/v1/images/?source=City_Museum").status, 200U);
 }
 
 TEST_F(EndpointsTest, StatsListsRegisteredSources) {
   EXPECT_EQ(get("/v1/images/stats/").body,
             R"([{"source_name":"met","display_name":"Met","source_url":"https://m",)"
-            R"("logo_url":null,"media_count":2}])");
+            R"("logo_url":null,"media_count":2,"last_indexed_at":null}])");
 }
 
 TEST_F(EndpointsTest, StoreFaultsAreRepliesOfTheirOwn) {

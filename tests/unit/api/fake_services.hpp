@@ -3,14 +3,19 @@
 #include "api/endpoints.hpp"
 #include "api/routes.hpp"
 #include "tests/unit/api/fake_accounts.hpp"
+#include "tests/unit/api/fake_changes.hpp"
+#include "tests/unit/api/fake_links.hpp"
 #include "tests/unit/api/fake_stores.hpp"
+#include "tests/unit/api/fake_thumbnails.hpp"
+#include "tests/unit/api/fake_usage_log.hpp"
 
 namespace freshet::api {
 
 /// All that an endpoint is given but a limiter, made up; one source is registered, `met`.
 struct FakeServices {
   Services with(Limiter& limiter) {
-    return {index, store, sources, metrics, accounts, reports, limiter, mailer, "test"};
+    return {index, store, sources, metrics, accounts, reports,   limiter,  mailer, thumbnails,
+            peaks, links, "test",  usage,   changes,  freshness, dump_dir, files};
   }
 
   FakeIndex index;
@@ -22,6 +27,14 @@ struct FakeServices {
   FakeAccounts accounts;
   FakeReports reports;
   FakeMailer mailer;
+  FakeUsageLog usage;
+  FakeChanges changes;
+  FakeFreshness freshness;
+  std::string dump_dir;
+  SideThreads files{1, 64};
+  FakeThumbnails thumbnails;
+  FakePeaks peaks;
+  FakeLinks links;
   const Router router{endpoints()};
 };
 

@@ -24,6 +24,17 @@ class FakeIndex final : public SearchIndex {
     }
     co_return answer;
   }
+  Task<Result<std::string>> open_point(Media, std::string, Deadline) override {
+    ++opened;
+    co_return point;
+  }
+  Task<Result<std::string>> search_point(std::string request, Deadline deadline) override {
+    return search(Media::image, std::move(request), "", deadline);
+  }
+  Task<Result<bool>> close_point(std::string, Deadline) override {
+    ++closed;
+    co_return true;
+  }
   Task<Result<std::string>> health(Deadline deadline) override {
     last_deadline = deadline;
     co_return health_answer;
@@ -34,6 +45,9 @@ class FakeIndex final : public SearchIndex {
   std::optional<Error> fault_of_names;
   std::string last_request;
   int asked = 0;
+  Result<std::string> point = std::string{"point-1"};
+  int opened = 0;  ///< points in time
+  int closed = 0;
   std::optional<Deadline> last_deadline;
 };
 
@@ -63,7 +77,8 @@ class FakeStore final : public WorkStore {
         co_return std::optional{row};
       }
     }
-    co_return std::optional<WorkRow>{};
+    const auto had = former.find(id);
+    co_return had == former.end() ? std::optional<WorkRow>{} : std::optional{had->second};
   }
   Task<Result<std::string>> status_of(Media, std::string, Deadline) override { co_return status; }
   Task<Result<std::map<std::string, bool>>> source_visibility(Deadline) override {
@@ -73,6 +88,7 @@ class FakeStore final : public WorkStore {
                                                       Deadline) override {
     co_return std::optional<StoredRule>{};
   }
+  Task<Result<std::string>> secret(Deadline) override { co_return key; }
   Task<Result<bool>> ping(Deadline deadline) override {
     last_deadline = deadline;
     if (fault) {
@@ -82,8 +98,10 @@ class FakeStore final : public WorkStore {
   }
 
   std::vector<WorkRow> rows;
-  std::string status;  ///< of works that are not among the rows
+  std::map<std::string, WorkRow> former;  ///< works by an identifier that they had before
+  std::string status;                     ///< of works that are not among the rows
   std::optional<Error> fault;
+  std::string key = "a secret of the tests";
   std::optional<Deadline> last_deadline;
 };
 

@@ -16,6 +16,8 @@ WorkRow image() {
   WorkRow row;
   row.identifier = kId;
   row.created_micros = 1709367330120045;
+  row.updated_micros = 1709367331500000;
+  row.seen_micros = 1709367332000000;
   row.text<Field::title>() = "Harbour at \"dawn\"";
   row.text<Field::foreign_landing_url>() = "example.org/works/17";
   row.text<Field::url>() = "https://files.example.org/17.jpg";
@@ -68,6 +70,7 @@ TEST(AppendItem, WritesAnImageInTheOrderOfTheWire) {
       R"("thumbnail":"https://host/v1/images/0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11/thumb/",)"
       R"("detail_url":"https://host/v1/images/0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11/",)"
       R"("related_url":"https://host/v1/images/0b6c5c8e-5a0e-4d6b-9c55-7a8f2f0f9f11/related/",)"
+      R"("indexed_at":"2024-03-02T08:15:31.500000Z","last_seen_at":"2024-03-02T08:15:32Z",)"
       R"("unstable__sensitivity":[]})");
 }
 
@@ -77,9 +80,10 @@ TEST(AppendItem, WritesNullsWhereAWorkSaysNothing) {
   row.created_micros = 1661621988000000;
   row.text<Field::license>() = "gpl";
   const json::value value = json::parse(item(row, kImages));
-  for (const char* field : {"title", "foreign_landing_url", "url", "creator", "creator_url",
-                            "license_version", "license_url", "provider", "source", "category",
-                            "filesize", "filetype", "attribution", "height", "width"}) {
+  for (const char* field :
+       {"title", "foreign_landing_url", "url", "creator", "creator_url", "license_version",
+        "license_url", "provider", "source", "category", "filesize", "filetype", "attribution",
+        "height", "width", "last_seen_at"}) {
     EXPECT_TRUE(value.at(field).is_null()) << field;
   }
   EXPECT_EQ(value.at("tags"), json::value(json::array{}));
@@ -103,11 +107,12 @@ TEST(AppendItem, WritesAudio) {
   for (const auto& member : value.as_object()) {
     keys += std::string{member.key()} + " ";
   }
-  EXPECT_EQ(keys,
-            "id title indexed_on foreign_landing_url url creator creator_url license "
-            "license_version license_url provider source category genres filesize filetype tags "
-            "alt_files attribution fields_matched mature audio_set duration bit_rate sample_rate "
-            "thumbnail detail_url related_url waveform unstable__sensitivity ");
+  EXPECT_EQ(
+      keys,
+      "id title indexed_on foreign_landing_url url creator creator_url license "
+      "license_version license_url provider source category genres filesize filetype tags "
+      "alt_files attribution fields_matched mature audio_set duration bit_rate sample_rate "
+      "thumbnail detail_url related_url waveform indexed_at last_seen_at unstable__sensitivity ");
   EXPECT_EQ(to_json(value.at("genres")), R"(["rock","pop"])");
   EXPECT_EQ(to_json(value.at("alt_files")),
             R"([{"url":"https://x/a.ogg","bit_rate":128000,"filesize":12,"filetype":"ogg"},)"
@@ -189,10 +194,20 @@ TEST(BuildList, PutsWarningsFirst) {
             R"({"result_count":0,"page_count":0,"page_size":20,"page":1,"results":[]})");
 }
 
+TEST(BuildList, TellsWhereAWalkGoesOn) {
+  const std::string next = "abc";
+  EXPECT_EQ(build_list({50, 3}, 20, 2, {}, {}, kImages, &next),
+            R"({"result_count":50,"page_count":3,"page_size":20,"page":2,"next_cursor":"abc",)"
+            R"("results":[]})");
+  const std::string end;
+  EXPECT_NE(build_list({50, 3}, 20, 3, {}, {}, kImages, &end).find(R"("next_cursor":null)"),
+            std::string::npos);
+}
+
 TEST(BuildStats, IsAPlainArray) {
-  EXPECT_EQ(build_stats({{"met", "The Met", "https://m", 3}}),
+  EXPECT_EQ(build_stats({{"met", "The Met", "https://m", 3, 1709367331500}}),
             R"([{"source_name":"met","display_name":"The Met","source_url":"https://m",)"
-            R"("logo_url":null,"media_count":3}])");
+            R"("logo_url":null,"media_count":3,"last_indexed_at":"2024-03-02T08:15:31.500Z"}])");
   EXPECT_EQ(build_stats({}), "[]");
 }
 

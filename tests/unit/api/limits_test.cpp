@@ -36,6 +36,8 @@ TEST(LimitsOf, EachKindOfCallerHasTheScopesOfTheWire) {
   EXPECT_THAT(scopes(Limits::registration, {}), ElementsAre("tenperday"));
   EXPECT_THAT(scopes(Limits::key_info, {}), ElementsAre("onepersecond"));
   EXPECT_THAT(scopes(Limits::none, {}), IsEmpty());
+  EXPECT_THAT(scopes(Limits::embeddings, {}), ElementsAre("anon_embeddings"));
+  EXPECT_THAT(scopes(Limits::dumps, {}), ElementsAre("dumps"));
   EXPECT_THAT(scopes(Limits::works, {}, "openverse.org"),
               ElementsAre("ov_referrer_burst", "ov_referrer_sustained"));
   EXPECT_THAT(scopes(Limits::pictures, {}, "openverse.org"), ElementsAre("ov_referrer_thumbnail"));
@@ -57,6 +59,45 @@ TEST(LimitsOf, EachKindOfCallerHasTheScopesOfTheWire) {
   }
 }
 
+TEST(LimitsOf, PicturesOfOurOwnPagesHaveALargerScope) {
+  const auto scope = [](const std::string& site, const std::string& referrer,
+                        const Caller& caller = {}) {
+    Request request;
+    request.base_url = "https://host";
+    request.page.fetch_site = site;
+    request.page.referrer = referrer;
+    return std::string{limits_of(Limits::pictures, caller, request, Rates{}).front().scope};
+  };
+  EXPECT_EQ(scope("same-origin", ""), "anon_page_picture");
+  EXPECT_EQ(scope("", "https://host/search?q=owl"), "anon_page_picture") << "of no secure address";
+  EXPECT_EQ(scope("", ""), "anon_thumbnail");
+  EXPECT_EQ(scope("", "https://host.example/"), "anon_thumbnail");
+  EXPECT_EQ(scope("cross-site", "https://host/search"), "anon_thumbnail");
+  EXPECT_EQ(scope("same-origin", "", with_token(RateModel::standard)),
+            "oauth2_client_credentials_thumbnail");
+}
+
+TEST(LimitsOf, BeginningsOfWalksAreCountedForThemselves) {
+  for (const LimitBy by : {LimitBy::requests, LimitBy::cost}) {
+    const Rates rates{"", by};
+    const auto walks = [&](const char* query, const Caller& caller = {}) {
+      Request request;
+      request.query = Query::parse(query);
+      std::string names;
+      for (const Limit& limit : limits_of(Limits::works, caller, request, rates, 5)) {
+        names += limit.scope.ends_with("_walks") ? std::string{limit.scope} : "";
+      }
+      return names;
+    };
+    EXPECT_EQ(walks("q=x&cursor=*"), "anon_walks");
+    EXPECT_EQ(walks("q=x&cursor=abc"), "");
+    EXPECT_EQ(walks("q=x"), "");
+    EXPECT_EQ(walks("cursor=*", with_token(RateModel::standard)),
+              "oauth2_client_credentials_walks");
+    EXPECT_EQ(walks("cursor=*", with_token(RateModel::exempt)), "");
+  }
+}
+
 TEST(LimitsOf, AnApplicationThatIsNotVerifiedIsLimitedByItsAddress) {
   Caller caller = with_token(RateModel::enhanced);
   caller.is_verified = false;
@@ -68,6 +109,95 @@ TEST(LimitsOf, AnApplicationThatIsNotVerifiedIsLimitedByItsAddress) {
   EXPECT_EQ(limits[0].identity, "192.0.2.1");
   caller.is_verified = true;
   EXPECT_EQ(limits_of(Limits::works, caller, request, Rates{})[0].identity, "c");
+}
+
+TEST(LimitsOf, ByCostThereIsOneForWorksAndTheOthersStay) {
+  const Rates rates{"", LimitBy::cost};
+  Request request = {};
+  request.client_address = "192.0.2.1";
+  const auto names = [&](Limits limits, const Caller& caller) {
+    std::vector<std::string> found;
+    for (const Limit& limit : limits_of(limits, caller, request, rates, 5)) {
+      found.push_back(std::string{limit.scope} + " " + std::to_string(limit.cost) + " " +
+                      limit.identity);
+    }
+    return found;
+  };
+  EXPECT_THAT(names(Limits::works, {}), ElementsAre("anon_cost 5 192.0.2.1"));
+  EXPECT_THAT(names(Limits::pictures, {}), ElementsAre("anon_picture_cost 5 192.0.2.1"));
+  EXPECT_THAT(names(Limits::pictures, with_token(RateModel::enhanced)),
+              ElementsAre("oauth2_client_credentials_picture_cost 5 c"));
+  EXPECT_THAT(names(Limits::dumps, {}), ElementsAre("dumps 0 192.0.2.1"));
+  EXPECT_THAT(names(Limits::works, with_token(RateModel::standard)),
+              ElementsAre("oauth2_client_credentials_cost 5 c"));
+  EXPECT_THAT(names(Limits::works, with_token(RateModel::enhanced)),
+              ElementsAre("enhanced_oauth2_client_credentials_cost 5 c"));
+  EXPECT_THAT(names(Limits::works, with_token(RateModel::exempt)), IsEmpty());
+  EXPECT_THAT(names(Limits::health, {}), ElementsAre("anon_healthcheck 0 192.0.2.1"));
+  EXPECT_THAT(names(Limits::registration, {}), ElementsAre("tenperday 0 192.0.2.1"));
+  EXPECT_THAT(limits_of_application("c", RateModel::standard, rates), IsEmpty());
+}
+
+TEST(CostOf, GrowsWithWhatIsAskedFor) {
+  const auto cost = [](const char* query) {
+    Request request;
+    request.query = Query::parse(query);
+    return cost_of(5, request);
+  };
+  EXPECT_EQ(cost(""), 5);
+  EXPECT_EQ(cost("q=x&page=6"), 7);
+  EXPECT_EQ(cost("q=x&page=12"), 10);
+  EXPECT_EQ(cost("page=999999999999&page_size=x"), 5) << "what is no number is refused elsewhere";
+  EXPECT_EQ(cost("page=1000&page_size=500"), 10);
+  EXPECT_EQ(cost("exact_count=true"), 10);
+  EXPECT_EQ(cost("cursor=*"), 10);
+  EXPECT_EQ(cost("cursor=abc"), 5);
+}
+
+class CostBucketsTest : public testing::Test {
+ protected:
+  Taken take(const std::string& who, int cost = 5) {
+    return buckets.take({"anon_cost", {"", 60, std::chrono::minutes{1}}, who, cost}, now);
+  }
+  CostBuckets buckets;
+  CostBuckets::Clock::time_point now = CostBuckets::Clock::now();
+};
+
+TEST_F(CostBucketsTest, HoldsHalfOfAPeriodAndFillsAllTheTime) {
+  for (const int left : {25, 20, 15, 10, 5, 0}) {
+    EXPECT_EQ(take("a").available, left);
+  }
+  const Taken refused = take("a");
+  EXPECT_FALSE(refused.is_allowed);
+  EXPECT_GE(refused.wait, Millis{5'000});
+  EXPECT_LE(refused.wait, Millis{5'001});
+  EXPECT_TRUE(take("b").is_allowed);
+  now += Millis{4'000};
+  EXPECT_FALSE(take("a").is_allowed);
+  EXPECT_TRUE(take("a", 1).is_allowed) << "what costs less is still there";
+  now += Millis{2'000};
+  EXPECT_TRUE(take("a").is_allowed) << "what was refused was not taken out";
+  now += std::chrono::hours{1};
+  EXPECT_EQ(take("a").available, 25) << "never more than it holds";
+}
+
+TEST_F(CostBucketsTest, SixtyBrowsersBehindOneAddressAreServed) {
+  const Rates rates{"", LimitBy::cost};
+  Request request;
+  request.client_address = "192.0.2.1";
+  const Limit limit = limits_of(Limits::works, {}, request, rates, 5).front();
+  for (int second = 0; second < 600; ++second) {
+    for (int search = 0; search < 5; ++search) {  // 60 browsers, five searches a minute each
+      ASSERT_TRUE(buckets.take(limit, now).is_allowed) << second;
+    }
+    now += std::chrono::seconds{1};
+  }
+  int allowed = 0;
+  for (int request_number = 0; request_number < 6'000; ++request_number) {  // 100 a second
+    allowed += buckets.take(limit, now).is_allowed ? 1 : 0;
+    now += Millis{10};
+  }
+  EXPECT_LE(allowed, 900) << "ten a second, and what the bucket held";
 }
 
 TEST(IdentityOfAddress, IsASubscribersNetworkInIpv6) {

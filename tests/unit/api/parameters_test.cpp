@@ -203,7 +203,7 @@ TEST(ParseSearchAccepts, DefaultsAndEmptyParameters) {
   EXPECT_FALSE(search.q);
   EXPECT_THAT(search.licenses, IsEmpty());
   EXPECT_FALSE(search.include_sensitive);
-  EXPECT_TRUE(search.filter_dead);
+  EXPECT_FALSE(search.filter_dead.has_value());
 }
 
 TEST(ParseSearchAccepts, LongQueriesCutToTwoHundredCharacters) {

@@ -25,27 +25,89 @@ json::value parsed(const std::string& text) { return json::parse(text); }
 
 TEST(BuildSearch, OfNothingMatchesAllByPopularity) {
   EXPECT_EQ(to_json(build_search({}, {})),
-            R"({"from":0,"size":20,"_source":false,"track_total_hits":10000,"query":{"bool":{)"
-            R"("filter":[],"must_not":[)" +
+            R"({"from":0,"size":20,"_source":false,"stored_fields":"_none_",)"
+            R"("track_total_hits":10000,"query":{"bool":{"filter":[],"must_not":[)" +
                 kExclusions + R"(],"must":[{"match_all":{}}],"should":[)" + kPopularity +
                 R"(]}},"sort":)" + kByRelevance + "}");
 }
 
+json::value all_words(const std::string& text) {
+  return parsed(R"({"simple_query_string":{"query":")" + text + R"(",
+    "fields":["title^20000","description^2000","tags.name^8000"],
+    "flags":"AND|NOT|PHRASE|WHITESPACE","default_operator":"AND"}})");
+}
+
 TEST(BuildSearch, OfWordsNeedsAllOfThemAndPrefersTheTitle) {
   SearchParameters search;
-  search.q = "red boat";
-  EXPECT_EQ(value_at(bool_of(search), "/must"), parsed(R"([{"simple_query_string":{
-    "query":"red boat","fields":["title","description","tags.name"],
-    "flags":"AND|NOT|PHRASE|WHITESPACE","default_operator":"AND"}}])"));
-  EXPECT_EQ(value_at(bool_of(search), "/should"),
-            parsed(R"([{"simple_query_string":{
-    "query":"red boat","fields":["title"],"flags":"AND|NOT|PHRASE|WHITESPACE","boost":10000,
-    "_name":"title"}},)" +
-                   kPopularity + R"(,{"bool":{"filter":[{"term":{"identifier":""}}],"should":[
-    {"simple_query_string":{"query":"red boat","fields":["description"],
+  search.q = "old red boat";
+  EXPECT_EQ(value_at(bool_of(search), "/must"), json::value(json::array{all_words(*search.q)}));
+  EXPECT_EQ(value_at(bool_of(search), "/should"), parsed(R"([
+    {"simple_query_string":{"query":"old red boat","fields":["title.raw"],
+     "flags":"AND|NOT|PHRASE|WHITESPACE","boost":25000}},
+    {"term":{"title.whole":{"value":"old red boat","boost":100000}}},
+    {"match_phrase":{"title.raw":{"query":"old red boat","boost":25000}}},)" +
+                                                         kPopularity +
+                                                         R"(,
+    {"bool":{"filter":[{"term":{"identifier":""}}],"should":[
+    {"simple_query_string":{"query":"old red boat","fields":["title"],
+     "flags":"AND|NOT|PHRASE|WHITESPACE","_name":"title"}},
+    {"simple_query_string":{"query":"old red boat","fields":["description"],
      "flags":"AND|NOT|PHRASE|WHITESPACE","_name":"description"}},
-    {"simple_query_string":{"query":"red boat","fields":["tags.name"],
+    {"simple_query_string":{"query":"old red boat","fields":["tags.name"],
      "flags":"AND|NOT|PHRASE|WHITESPACE","_name":"tags.name"}}]}}])"));
+}
+
+TEST(BuildSearch, OfWordsThatAreAlsoWrittenAsOneAsksForBoth) {
+  const std::pair<const char*, const char*> rows[] = {{"red wi-fi sign", "red wifi sign"},
+                                                      {"x\u2010ray", "xray"}};
+  SearchParameters search;
+  for (const auto& [text, closed] : rows) {
+    search.q = text;
+    EXPECT_EQ(value_at(bool_of(search), "/must/0/dis_max/queries"),
+              json::value(json::array{all_words(text), all_words(closed)}));
+  }
+  search.q = "sea shell";
+  json::value unstemmed = all_words("seashell");
+  unstemmed.at("simple_query_string").get_object()["analyzer"] = "standard";
+  EXPECT_EQ(value_at(bool_of(search), "/must/0/dis_max/queries/1"), unstemmed);
+  for (const char* text : {"boat", "old red boat", "\"sea shell\"", "the it", "x- ray of"}) {
+    search.q = text;
+    EXPECT_EQ(value_at(bool_of(search), "/must/0/dis_max"), json::value{}) << text;
+  }
+}
+
+TEST(BuildSearch, ComparesWhatIsExcludedByItsEnglishStemOrAsItIs) {
+  SearchParameters search;
+  search.q = "boat -Sails -\"in the fog\" old \"red boat\"";
+  const json::value query = bool_of(search);
+  json::value must = all_words("boat old \\\"red boat\\\"");
+  must.at("simple_query_string").get_object()["quote_field_suffix"] = ".raw";
+  EXPECT_EQ(value_at(query, "/must"), json::value(json::array{must}));
+  const json::array must_not = value_at(query, "/must_not").get_array();
+  ASSERT_EQ(must_not.size(), 2U + 1 + 3 + 1) << "sensitive ones; the word, the same where an index "
+                                                "has no English stems; the phrase";
+  EXPECT_EQ(must_not[2], parsed(R"({"simple_query_string":{"query":"Sails",
+    "fields":["title.english","description.english","tags.name.english"],
+    "flags":"AND|NOT|PHRASE|WHITESPACE","default_operator":"AND"}})"));
+  EXPECT_EQ(must_not[4], parsed(R"({"bool":{"filter":[{"simple_query_string":{"query":"Sails",
+    "fields":["description"],"flags":"AND|NOT|PHRASE|WHITESPACE","default_operator":"AND"}}],
+    "must_not":[{"exists":{"field":"description.english"}}]}})"));
+  EXPECT_EQ(must_not[6], parsed(R"({"simple_query_string":{"query":"\"in the fog\"",
+    "fields":["title","description","tags.name"],"flags":"AND|NOT|PHRASE|WHITESPACE",
+    "default_operator":"AND","quote_field_suffix":".raw"}})"));
+}
+
+TEST(BuildSearch, OfExclusionsAloneMatchesTheRest) {
+  for (const char* text : {"-boat", "-boat !", "* -boat"}) {
+    SearchParameters search;
+    search.q = text;
+    const json::value query = bool_of(search);
+    EXPECT_EQ(value_at(query, "/must"), parsed(R"([{"match_all":{}}])")) << text;
+    EXPECT_EQ(value_at(query, "/must_not/2/simple_query_string/query"), json::value("boat"));
+  }
+  SearchParameters search;
+  search.q = "-*";
+  EXPECT_EQ(value_at(bool_of(search), "/must_not").get_array().size(), 2U) << "not everything";
 }
 
 TEST(BuildSearch, NeedNotTellWhatMatched) {
@@ -53,7 +115,7 @@ TEST(BuildSearch, NeedNotTellWhatMatched) {
   search.q = "red boat";
   const std::string request = to_json(build_search(search, {}, FieldsMatched::left_out));
   EXPECT_EQ(request.find("_name"), request.npos);
-  EXPECT_NE(request.find(R"("boost":10000)"), request.npos) << "the order stays";
+  EXPECT_NE(request.find(R"("boost":100000)"), request.npos) << "the order stays";
 }
 
 /// The words under which a field is asked for by name, by field.
@@ -100,6 +162,15 @@ TEST(BuildSearch, HasFewerClausesThanAnIndexTakesWhereEveryLetterIsAWord) {
   for (const auto& [field, words] : told(search)) {
     clauses += words.size() / std::string{"字"}.size();
   }
+  clauses += text_at(bool_of(search), "/should/0/simple_query_string/query")->size() / 3;
+  EXPECT_LT(clauses, 1000U);
+  search.q = "-" + *search.q;
+  clauses = 0;
+  const json::value excluding = bool_of(search);
+  for (const json::value& clause : value_at(excluding, "/must_not").get_array()) {
+    const auto text = text_at(clause, "/simple_query_string/query");
+    clauses += text ? 3 * text->size() / 3 : 1;
+  }
   EXPECT_LT(clauses, 1000U);
 }
 
@@ -107,12 +178,10 @@ TEST(BuildSearch, OfStopWordsAsksTheFieldsThatKeepThem) {
   SearchParameters search;
   search.q = "IT";
   EXPECT_EQ(to_json(value_at(bool_of(search), "/must/0/simple_query_string/fields")),
-            R"(["title.raw","description.raw","tags.name.raw"])");
-  EXPECT_EQ(to_json(value_at(bool_of(search), "/should/0/simple_query_string/fields")),
-            R"(["title.raw"])");
-  search.q = "it works";
+            R"(["title.raw^20000","description.raw^2000","tags.name.raw^8000"])");
+  search.q = "it works well";
   EXPECT_EQ(to_json(value_at(bool_of(search), "/must/0/simple_query_string/fields")),
-            R"(["title","description","tags.name"])");
+            R"(["title^20000","description^2000","tags.name^8000"])");
   search.q.reset();
   search.title = "The";
   search.creator = "The";
@@ -202,7 +271,7 @@ TEST(BuildSearch, JoinsFieldsWithoutQ) {
   search.tags = "a,b";
   EXPECT_EQ(value_at(bool_of(search), "/must"), parsed(R"([
     {"simple_query_string":{"query":"Jane \"Q\" Doe","fields":["creator"],
-     "flags":"AND|NOT|PHRASE|WHITESPACE"}},
+     "flags":"AND|NOT|PHRASE|WHITESPACE","quote_field_suffix":".english"}},
     {"simple_query_string":{"query":"boat","fields":["title"],"flags":"AND|NOT|PHRASE|WHITESPACE"}},
     {"simple_query_string":{"query":"a,b","fields":["tags.name"],
      "flags":"AND|NOT|PHRASE|WHITESPACE"}}])"));

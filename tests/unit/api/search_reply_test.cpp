@@ -7,11 +7,13 @@ namespace freshet::api {
 namespace {
 
 using testing::ElementsAre;
+using testing::Pair;
 
 TEST(ReadHits, TakesIdsAndFieldsThatMatchedInOrder) {
   const auto hits = read_hits(R"({"timed_out":false,"_shards":{"failed":0},"hits":{
     "total":{"value":10000,"relation":"gte"},"hits":[
-      {"_id":"a","matched_queries":["tags.name","else","title"]},{"_id":"b"}]}})");
+      {"sort":[7.5,"a",3],"matched_queries":["tags.name","else","title"]},
+      {"_id":"b","sort":[7.5]}]}})");
   ASSERT_TRUE(hits);
   EXPECT_EQ(hits->total, 10000);
   ASSERT_EQ(hits->hits.size(), 2U);
@@ -23,6 +25,18 @@ TEST(ReadHits, TakesIdsAndFieldsThatMatchedInOrder) {
 TEST(ReadHits, TakesAPlainTotalOrNone) {
   EXPECT_EQ(read_hits(R"({"hits":{"total":7,"hits":[]}})")->total, 7);
   EXPECT_EQ(read_hits(R"({"hits":{"hits":[]}})")->total, 0);
+}
+
+TEST(ReadHits, TakesWhereTheNextPageBegins) {
+  const auto hits = read_hits(R"({"pit_id":"p2","hits":{"hits":[{"sort":[2,"a",7]},
+    {"sort":[1.5,"b",4294967296]}]}})");
+  ASSERT_TRUE(hits);
+  ASSERT_EQ(hits->hits.size(), 2U);
+  EXPECT_EQ(hits->hits[0].identifier, "a") << "Elasticsearch adds a number in a point in time";
+  EXPECT_EQ(hits->hits[1].identifier, "b");
+  EXPECT_EQ(hits->last_sort, R"([1.5,"b",4294967296])");
+  EXPECT_EQ(hits->point, "p2");
+  EXPECT_EQ(read_hits(R"({"hits":{"hits":[]}})")->last_sort, "");
 }
 
 TEST(ReadHits, RefusesWhatIsNotWhole) {
@@ -76,9 +90,12 @@ TEST(ReadSourceCounts, TakesNoSumOfAPart) {
 
 TEST(ReadSourceCounts, ReadsBuckets) {
   const auto counts = read_source_counts(
-      R"({"aggregations":{"sources":{"buckets":[{"key":"met","doc_count":3}]}}})");
+      R"({"aggregations":{"sources":{"buckets":[
+        {"key":"met","doc_count":3,"newest":{"value":1.7956512E12,"value_as_string":"x"}},
+        {"key":"old","doc_count":1,"newest":{"value":null}}]}}})");
   ASSERT_TRUE(counts);
-  EXPECT_EQ(counts->at("met"), 3);
+  EXPECT_THAT(counts->works, ElementsAre(Pair("met", 3), Pair("old", 1)));
+  EXPECT_THAT(counts->newest, ElementsAre(Pair("met", 1795651200000)));
   EXPECT_FALSE(read_source_counts(R"({"aggregations":{"sources":{"buckets":[{}]}}})"));
   EXPECT_FALSE(read_source_counts("{}"));
 }

@@ -71,6 +71,38 @@ class ServerTest : public testing::Test {
                 test.metrics};
 };
 
+TEST_F(ServerTest, ABodyIsSentAsItIsMade) {
+  const std::string ask = "GET /v1/stream/ HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string answer = exchange(ask + kGoodbye);
+  EXPECT_NE(answer.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("\r\n\r\n3\r\nbbb\r\n3\r\nddd\r\n0\r\n\r\nHTTP/1.1 200"), std::string::npos)
+      << answer;
+  const std::string sized =
+      exchange("GET /v1/stream/?sized=1 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string{kGoodbye});
+  EXPECT_NE(sized.find("Content-Length: 6\r\n"), std::string::npos) << sized;
+  EXPECT_NE(sized.find("\r\n\r\nbbbdddHTTP/1.1 200"), std::string::npos) << sized;
+  const std::string head =
+      exchange("HEAD /v1/stream/?sized=1 HTTP/1.1\r\nHost: h\r\n\r\n" + std::string{kGoodbye});
+  EXPECT_NE(head.find("Content-Length: 6\r\n"), std::string::npos);
+  EXPECT_EQ(head.find("bbb"), std::string::npos);
+  const std::string old = exchange("GET /v1/stream/ HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(old.ends_with("\r\n\r\nbbbddd")) << "its end is the end of the connection";
+}
+
+TEST_F(ServerTest, AStreamWithoutEndDoesNotKeepTheServer) {
+  Client client{server.address()};
+  client.send("GET /v1/silence/ HTTP/1.1\r\nHost: h\r\n\r\n");
+  std::string text;
+  while (text.find("\r\non\r\n") == text.npos) {
+    text += client.next(1);
+  }
+  const auto began = std::chrono::steady_clock::now();
+  server.stop(std::chrono::seconds{10});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{5});
+  EXPECT_EQ(client.rest().find("0\r\n\r\n"), std::string::npos)
+      << "what was cut short must not look whole";
+}
+
 TEST_F(ServerTest, ABodyIsRead) {
   const std::string answer =
       exchange(std::string{kEcho} + "Content-Length: 7\r\n\r\n{\"a\":1}" + kGoodbye);

@@ -42,6 +42,16 @@ TEST(CombineSources, AddsWhatTheIndexHolds) {
   EXPECT_TRUE(audio.has_counts);
 }
 
+TEST(CombineSources, ShowsTheNewestOfAllSpellings) {
+  const Sources images =
+      combine_sources(read_source_registry(kRegistry), Media::image,
+                      std::map<std::string, std::int64_t>{{"met", 5}, {"MET", 2}}, {},
+                      {{"met", 1000}, {"MET", 2000}, {"else", 3000}});
+  ASSERT_EQ(names(images).front(), "met=7");
+  EXPECT_EQ(images.stats.front().last_indexed_millis, 2000);
+  EXPECT_EQ(images.stats.back().last_indexed_millis, std::nullopt);
+}
+
 TEST(CombineSources, LetsADecisionBeatTheRegistry) {
   const Sources images =
       combine_sources(read_source_registry(kRegistry), Media::image, std::nullopt,

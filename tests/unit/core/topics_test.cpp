@@ -30,11 +30,12 @@ TopicSpec spec_of(std::string_view name) {
 }
 
 constexpr std::string_view kAll[] = {
-    topics::kRaw,        topics::kCatalog,       topics::kSeen,
-    topics::kUrlClaims,  topics::kUrlVerdicts,   topics::kDecisions,
-    topics::kPolicy,     topics::kTotals,        topics::kPages,
-    topics::kDeadLetter, topics::kProducerState, topics::kUsageEvents,
-    topics::kReports,    topics::kAlerts,        topics::kDeadLetterActions};
+    topics::kRaw,         topics::kCatalog,       topics::kSeen,
+    topics::kUrlClaims,   topics::kUrlVerdicts,   topics::kDecisions,
+    topics::kPolicy,      topics::kTotals,        topics::kPages,
+    topics::kDeadLetter,  topics::kProducerState, topics::kUsageEvents,
+    topics::kReports,     topics::kAlerts,        topics::kDeadLetterActions,
+    topics::kUsageClicks, topics::kLinkChecks};
 
 TEST(TopicSpecs, NameEveryTopicOnceUnderThePrefix) {
   std::set<std::string> expected;
@@ -53,7 +54,8 @@ TEST(TopicSpecs, NameEveryTopicOnceUnderThePrefix) {
 TEST(TopicSpecs, GiveWhatIsKeyedByWorkOnePartitionCount) {
   for (const std::string_view name :
        {topics::kRaw, topics::kCatalog, topics::kSeen, topics::kUrlClaims, topics::kUrlVerdicts,
-        topics::kDecisions, topics::kTotals, topics::kDeadLetter, topics::kReports}) {
+        topics::kDecisions, topics::kTotals, topics::kDeadLetter, topics::kReports,
+        topics::kLinkChecks}) {
     EXPECT_EQ(spec_of(name).partitions, 12) << name;
   }
   EXPECT_EQ(spec_of(topics::kPolicy).partitions, 1);
@@ -64,12 +66,15 @@ TEST(TopicSpecs, GiveWhatIsKeyedByWorkOnePartitionCount) {
 TEST(TopicSpecs, CompactStateAndExpireEvents) {
   constexpr std::int64_t kDay = 86'400'000;
   const std::map<std::string_view, std::int64_t> expire = {
-      {topics::kRaw, 30},        {topics::kSeen, 30},  {topics::kReports, 30},
-      {topics::kDeadLetter, 90}, {topics::kPages, 30}, {topics::kUsageEvents, 30},
-      {topics::kAlerts, 90}};
+      {topics::kRaw, 30},        {topics::kSeen, 30},      {topics::kReports, 30},
+      {topics::kDeadLetter, 90}, {topics::kPages, 30},     {topics::kUsageEvents, 30},
+      {topics::kAlerts, 90},     {topics::kLinkChecks, 30}};
   for (const std::string_view name : kAll) {
     const TopicSpec spec = spec_of(name);
-    if (const auto days = expire.find(name); days != expire.end()) {
+    if (name == topics::kUsageClicks) {  // the newest of a key, for as long as it may be counted
+      EXPECT_THAT(spec.configs, Contains(Pair("cleanup.policy", "compact,delete")));
+      EXPECT_THAT(spec.configs, Contains(Pair("retention.ms", std::to_string(90 * kDay))));
+    } else if (const auto days = expire.find(name); days != expire.end()) {
       EXPECT_THAT(spec.configs, Contains(Pair("cleanup.policy", "delete"))) << name;
       EXPECT_THAT(spec.configs, Contains(Pair("retention.ms", std::to_string(days->second * kDay))))
           << name;

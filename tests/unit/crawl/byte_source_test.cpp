@@ -76,7 +76,62 @@ TEST(HttpSource, RefusesAFileThatChangesOnTheWay) {
     return response;
   }};
   HttpSource source{http, "https://x.example/f", 4};
-  EXPECT_EQ(read_all(source), "0123!content_range");
+  std::array<char, 4> piece{};
+  ASSERT_TRUE(source.read(piece));
+  const auto replaced = source.read(piece);
+  ASSERT_FALSE(replaced);
+  EXPECT_EQ(replaced.error().retry(), Retry::after_backoff);
+  EXPECT_THAT(replaced.error().message(), ::testing::HasSubstr("was replaced"));
+}
+
+TEST(HttpSource, AsksForTheEditionThatSomebodySaw) {
+  const auto edition_of = [](std::string etag, bool knows_if_match) {
+    return [etag = std::move(etag), knows_if_match](const http::Request& request) {
+      for (const auto& [name, value] : request.headers) {
+        if (knows_if_match && name == "if-match" && value != etag) {
+          return Result<http::Response>{http::Response{412, {}, "", request.url}};
+        }
+      }
+      auto response = serve(request);
+      response->headers.emplace_back("etag", etag);
+      return response;
+    };
+  };
+  struct Row {
+    std::string seen;
+    std::string served;
+    bool knows_if_match;
+    std::uint64_t bytes;
+    bool is_taken;
+  };
+  for (const Row& row :
+       {Row{"\"a\"", "\"a\"", true, 16, true}, Row{"\"a\"", "\"b\"", true, 16, false},
+        Row{"\"a\"", "\"b\"", false, 16, false}, Row{"", "\"b\"", true, 16, true},
+        Row{"W/\"a\"", "W/\"b\"", true, 16, true}, Row{"", "", true, 17, false}}) {
+    test::FakeHttp http{edition_of(row.served, row.knows_if_match)};
+    HttpSource source{http, "https://x.example/f", {row.seen, row.bytes}, 4};
+    std::array<char, 4> piece{};
+    const auto read = source.read(piece);
+    ASSERT_EQ(read.has_value(), row.is_taken) << row.seen << " " << row.served;
+    if (row.is_taken) {
+      EXPECT_EQ("0123" + read_all(source), kFile);
+    } else {
+      EXPECT_EQ(read.error().retry(), Retry::after_backoff);
+    }
+  }
+}
+
+TEST(HttpSource, RefusesAFileOfTheSameLengthThatTookItsPlace) {
+  int sent = 0;
+  test::FakeHttp http{[&](const http::Request& request) {
+    auto response = serve(request);
+    response->headers.emplace_back("etag", ++sent < 3 ? "\"a\"" : "\"b\"");
+    return response;
+  }};
+  HttpSource source{http, "https://x.example/f", 4};
+  EXPECT_EQ(read_all(source), "01234567!");
+  EXPECT_EQ(http.requests.at(1).headers.at(1),
+            (std::pair<std::string, std::string>{"if-match", "\"a\""}));
 }
 
 TEST(Archive, ReadsRanges) {

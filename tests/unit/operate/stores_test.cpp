@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/roles.hpp"
+#include "operate/ops_watch.hpp"
 
 namespace freshet {
 namespace {
@@ -22,6 +23,14 @@ TEST(Stores, AreCountedForEachSinkOfTheCatalogue) {
     }
   }
   EXPECT_EQ(counted, wanted);
+}
+
+TEST(OpsWatch, WhatTakesLongIsMeasuredSeldom) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(pause_after(30s, 10ms), 30s);
+  EXPECT_EQ(pause_after(30s, 1s), 30s);
+  EXPECT_EQ(pause_after(30s, 5s), 100s);
+  EXPECT_EQ(pause_after(2s, 120ms), 2s) << "lag is looked at while it changes";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "producers/registry.hpp"
 #include "producers/runner.hpp"
+#include "tests/support/bulk_files.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_http.hpp"
 #include "tests/support/killed_runs.hpp"
@@ -115,7 +116,11 @@ TEST_P(ProviderCase, MakesTheseRecords) {
   text << file.rdbuf();
   const json::value document = json::parse(text.str());
   auto exchanges = read_exchanges(document);
+  const test::BulkFiles files{document};
   test::FakeHttp http{[&](const http::Request& request) -> Result<http::Response> {
+    if (const auto answer = files.answer(request)) {
+      return *answer;
+    }
     const auto found = exchanges.find(canonical(http::full_url(request)));
     if (found == exchanges.end()) {
       ADD_FAILURE() << "asked for what the case does not have: " << http::full_url(request);
@@ -127,7 +132,7 @@ TEST_P(ProviderCase, MakesTheseRecords) {
     }
     return found->second.response;
   }};
-  const auto provider = find_provider(GetParam().substr(0, GetParam().find('/')))->make();
+  const auto provider = files.make_provider(GetParam().substr(0, GetParam().find('/')), http);
   test::MemoryOutput output;
   const FakeClock clock;
   const RunReport report = run_provider(*provider, read_options(document.at("run").as_object()),
@@ -188,6 +193,7 @@ class KilledCase : public ::testing::TestWithParam<std::string> {
     text << file.rdbuf();
     document_ = json::parse(text.str());
     exchanges_ = read_exchanges(document_);
+    files_ = std::make_unique<test::BulkFiles>(document_);
   }
 
   /// @param kill_at  the request at which the process ends; -1: none
@@ -197,11 +203,15 @@ class KilledCase : public ::testing::TestWithParam<std::string> {
       if (asked++ == kill_at) {
         throw test::Killed{};
       }
+      if (const auto answer = files_->answer(request)) {
+        return *answer;
+      }
       const auto found = exchanges_.find(canonical(http::full_url(request)));
       return found == exchanges_.end() ? http::Response{404, {}, "", request.url}
                                        : found->second.response;
     }};
-    const auto provider = find_provider(GetParam().substr(0, GetParam().find('/')))->make();
+    const auto provider =
+        files_->make_provider(GetParam().substr(0, GetParam().find('/')), http, on_keep_);
     const FakeClock clock;
     RunReport report = run_provider(*provider, read_options(document_.at("run").as_object()),
                                     {.http = http,
@@ -216,6 +226,8 @@ class KilledCase : public ::testing::TestWithParam<std::string> {
 
   json::value document_;
   std::map<std::string, Exchange> exchanges_;
+  std::unique_ptr<test::BulkFiles> files_;
+  std::function<void()> on_keep_;
   int asked_ = 0;
 };
 
@@ -229,11 +241,40 @@ TEST_P(KilledCase, LeavesTheSameBehindWhenKilledAtEveryRequest) {
   const test::LeftBehind whole = test::left_behind(undisturbed, run(undisturbed).exit_code());
   const int requests = asked_;
   for (int at = 0; at < requests; ++at) {
+    files_->forget_work();
     test::MemoryOutput output;
     EXPECT_THROW(run(output, at), test::Killed);
     output.lose_what_was_not_acknowledged();
     const int exit_code = run(output).exit_code();
     EXPECT_EQ(test::left_behind(output, exit_code), whole) << "killed at request " << at;
+  }
+}
+
+// Of providers that join files: before and after each bucket and each step is kept.
+TEST_P(KilledCase, LeavesTheSameBehindWhenKilledAtEveryStepOnDisk) {
+  int kept = 0;
+  int kill_at = -1;
+  on_keep_ = [&] {
+    if (kept++ == kill_at) {
+      throw test::Killed{};
+    }
+  };
+  test::MemoryOutput undisturbed;
+  const RunReport report = run(undisturbed);
+  const test::LeftBehind whole = test::left_behind(undisturbed, report.exit_code());
+  const int steps = kept;
+  EXPECT_TRUE(steps > 0 || !GetParam().starts_with("inaturalist/"));
+  for (int at = 0; at < steps; ++at) {
+    files_->forget_work();
+    kept = 0;
+    kill_at = at;
+    test::MemoryOutput output;
+    EXPECT_THROW(run(output), test::Killed);
+    kill_at = -1;
+    output.lose_what_was_not_acknowledged();
+    const RunReport again = run(output);
+    EXPECT_EQ(test::left_behind(output, again.exit_code()), whole) << "killed at step " << at;
+    EXPECT_EQ(again.state.counts.counters, report.state.counts.counters) << "killed at step " << at;
   }
 }
 

@@ -33,7 +33,7 @@ RunState failed_jamendo() {
 }
 
 std::string status(bool as_json) {
-  return list_status({"jamendo", "science_museum"}, {failed_jamendo()}, {},
+  return list_status({"jamendo", "science_museum"}, {}, {failed_jamendo()}, {},
                      at("2026-11-30T07:03:00Z"), as_json);
 }
 

@@ -290,6 +290,27 @@ TEST(ProviderServer, RenamedAlbumsRedirectOnce) {
   EXPECT_EQ(server.handle({"GET", "/www.jamendo.com/album/103/some-album"}).status, 200);
 }
 
+TEST(ProviderServer, AnswersWhateverIsAskedFor) {
+  ProviderServer server{{50, 1}, 0};
+  const auto ask = [&](const std::string& target) { return server.handle({"GET", target}); };
+  const std::string smithsonian = "/api.si.edu/openaccess/api/v1.0/search?q=a+AND+hash:";
+  EXPECT_EQ(ask(smithsonian + "zz*").status, 404);
+  EXPECT_EQ(ask(smithsonian + "%2D1*").status, 404);
+  EXPECT_EQ(ask(smithsonian + "0f*").status, 200);
+  EXPECT_EQ(ask("/stocksnap.io/api/load-photos/date/desc/0").status, 404);
+  for (const auto& [first, none] :
+       {std::pair{"/api.nappy.co/v1/openverse/images?page=1&per_page=5",
+                  "/api.nappy.co/v1/openverse/images?page=0&per_page=5"},
+        {"/www.rawpixel.com/api/v1/search?page=1&pagesize=5",
+         "/www.rawpixel.com/api/v1/search?page=0&pagesize=5"},
+        {"/api.repo.nypl.org/api/v2/items/search/?page=1&per_page=1",
+         "/api.repo.nypl.org/api/v2/items/search/?page=0&per_page=0"}}) {
+    const Reply one = ask(first);
+    EXPECT_EQ(one.status, 200) << first;
+    EXPECT_EQ(ask(none).body, one.body) << none;
+  }
+}
+
 TEST(ProviderServer, KnowsNoOtherHost) {
   ProviderServer server{{10, 1}, 0};
   EXPECT_EQ(server.handle({"GET", "/example.org/"}).status, 404);

@@ -61,10 +61,38 @@ TEST(Batch, IsFullByRecordsOrBytes) {
   Batch batch;
   batch.add(incoming("key", 0, 0, 30), Offset{0});
   batch.add(incoming("key", 0, 1, 20), Offset{1});
-  EXPECT_TRUE(batch.is_full({2, 1'000}));
-  EXPECT_FALSE(batch.is_full({3, 17}));
-  EXPECT_TRUE(batch.is_full({3, 16}));
+  const UtcTime now = UtcTime::from_millis(1'000);
+  EXPECT_EQ(batch.room({2, 1'000}, now), 0);
+  EXPECT_EQ(batch.room({3, 17}, now), 1);
+  EXPECT_EQ(batch.room({3, 16}, now), 0);
   EXPECT_EQ(batch.oldest().millis(), 20);
+}
+
+TEST(BatchLimits, GrowWithABacklogAlone) {
+  using namespace std::chrono_literals;
+  const BatchLimits limits{.records = 1'000, .fresh_records = 100};
+  EXPECT_EQ(limits.records_at(-5s), 100) << "by a clock that is behind the broker's";
+  EXPECT_EQ(limits.records_at(999ms), 100);
+  EXPECT_EQ(limits.records_at(1s), 200);
+  EXPECT_EQ(limits.records_at(2s), 400);
+  EXPECT_EQ(limits.records_at(7s), 800);
+  EXPECT_EQ(limits.records_at(8s), 1'000);
+  EXPECT_EQ(limits.records_at(24h), 1'000);
+  EXPECT_EQ(BatchLimits{.records = 1'000}.records_at(0ms), 1'000);
+}
+
+TEST(BatchLimits, AreThoseOfTheOldestRecord) {
+  const BatchLimits limits{.records = 8, .fresh_records = 2};
+  const UtcTime now = UtcTime::from_millis(60'000);
+  Batch batch;
+  EXPECT_EQ(batch.room(limits, now), 2) << "it is not known how old the first one will be";
+  batch.add(incoming("a", 0, 0, 59'900), Offset{0});
+  EXPECT_EQ(batch.room(limits, now), 1);
+  batch.add(incoming("b", 0, 1, 59'950), Offset{1});
+  EXPECT_EQ(batch.room(limits, now), 0);
+  EXPECT_EQ(batch.room(limits, UtcTime::from_millis(60'900)), 2) << "it has to wait: there is more";
+  batch.add(incoming("c", 0, 2, 1), Offset{2});
+  EXPECT_EQ(batch.room(limits, now), 5);
 }
 
 TEST(Progress, FollowsTheLowestUnfinishedBatch) {

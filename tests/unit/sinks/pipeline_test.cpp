@@ -23,7 +23,8 @@ constexpr milliseconds kLong{60'000};  // never waited for: a test that hangs fa
 
 class FixedClock final : public Clock {
  public:
-  UtcTime now() const override { return UtcTime::from_millis(1'000); }
+  UtcTime now() const override { return UtcTime::from_millis(now_ms); }
+  std::atomic<std::int64_t> now_ms = 1'000;
 };
 
 class PipelineTest : public ::testing::Test {
@@ -39,6 +40,7 @@ class PipelineTest : public ::testing::Test {
     Pipeline::Options options;
     options.limits = limits;
     options.back_off = {milliseconds{0}, milliseconds{0}};
+    options.refusals = refusals;
     pipeline_ = std::make_unique<Pipeline>(
         sinks_,
         [this](const Incoming& incoming, const Error&) -> Result<void> {
@@ -53,6 +55,7 @@ class PipelineTest : public ::testing::Test {
         counters_, clock_, options);
     return *pipeline_;
   }
+  Refusals refusals = Refusals::mean_the_schema;
   /// `number`: from 1. Called one at a time.
   std::function<Flushed(int number)> flush;
   static Flushed fail_flush(bool is_lost) {
@@ -75,14 +78,15 @@ class PipelineTest : public ::testing::Test {
                  {{"sink", "fake"}, {"errc", "store_refused"}})
         .value();
   }
-  void add(std::string_view key, std::int64_t offset) {
+  void add(std::string_view key, std::int64_t offset, std::int64_t at_millis = 0) {
     Incoming incoming;
+    incoming.timestamp = UtcTime::from_millis(at_millis);
     incoming.record = {key, "value", "", Partition{0}, Offset{offset}};
     pipeline_->add(std::move(incoming), Offset{offset});
     pipeline_->publish();
   }
   double left_over() const {
-    double out = counters_.forwarded.value() + counters_.stale.value() +
+    double out = counters_.forwarded.value() + counters_.stale.value() + counters_.too_old.value() +
                  counters_.superseded.value() + counters_.abandoned.value() +
                  static_cast<double>(letters_.size());
     return counters_.received.value() - out;
@@ -125,6 +129,26 @@ TEST_F(PipelineTest, FillsTheNextBatchWhileOneIsWritten) {
   EXPECT_TRUE(pipeline_->wait_for_room(kLong));
   ASSERT_TRUE(pipeline_->drain(kLong));
   EXPECT_THAT(sink.await_writes(2), ElementsAre(1U, 3U));
+  EXPECT_EQ(left_over(), 0);
+}
+
+// While the sink is current, documents that came at the same time go in several small writes.
+TEST_F(PipelineTest, KeepsBatchesSmallUntilThereIsABacklog) {
+  auto& sink = add_sink<CorkedSink>();
+  start({.records = 4, .fresh_records = 2});
+  add("a", 0, 900);
+  sink.await_writes(1);
+  add("b", 1, 900);
+  add("c", 2, 950);
+  EXPECT_EQ(pipeline_->room(), 0U);
+  clock_.now_ms = 2'100;  // the store was slow: now they are late, and the next ones would be
+  EXPECT_EQ(pipeline_->room(), 2U);
+  add("d", 3, 2'000);
+  add("e", 4, 2'000);
+  EXPECT_EQ(pipeline_->room(), 0U);
+  sink.uncork();
+  ASSERT_TRUE(pipeline_->drain(kLong));
+  EXPECT_THAT(sink.await_writes(2), ElementsAre(1U, 4U));
   EXPECT_EQ(left_over(), 0);
 }
 
@@ -267,6 +291,55 @@ TEST_F(PipelineTest, StopsWhenTheStoreRefusesMostOfABatch) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->retry(), Retry::never);
   EXPECT_LT(letters_.size(), 100U) << "a broken mapping must not empty the catalogue into letters";
+}
+
+TEST_F(PipelineTest, GoesOnWhenStrangersSendAnyNumberOfBadRecords) {
+  refusals = Refusals::mean_the_records;
+  auto& sink = add_sink<FakeSink>();
+  sink.judge = [](const SinkRecord& record) -> std::optional<Error> {
+    return record.key == "good" ? std::nullopt
+                                : std::optional{Error{Errc::store_refused, "row", "54000", "bad"}};
+  };
+  start();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 300; ++i) {
+    keys.push_back(std::to_string(i));
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    ASSERT_TRUE(pipeline_->wait_for_room(kLong));
+    add(keys[i], static_cast<std::int64_t>(i));
+  }
+  ASSERT_TRUE(pipeline_->wait_for_room(kLong));
+  add("good", 300);
+  ASSERT_TRUE(pipeline_->drain(kLong));
+  EXPECT_FALSE(pipeline_->failure());
+  EXPECT_EQ(letters_.size(), keys.size());
+  EXPECT_EQ(dead_lettered(), 300);
+  EXPECT_TRUE(sink.rows.contains("good"));
+  EXPECT_THAT(pipeline_->take_done(), ElementsAre(Pair(Partition{0}, Offset{301})));
+  EXPECT_EQ(left_over(), 0);
+}
+
+TEST_F(PipelineTest, RecordsOfATimeThatIsNotKeptCountApart) {
+  class Forgetful final : public Sink {
+   public:
+    Result<WriteReport> write(const SinkBatch& batch, PutAside& /*aside*/) override {
+      WriteReport report;
+      report.too_old = batch.records.size();
+      return report;
+    }
+    Result<std::map<Partition, Offset>> start_offsets(std::span<const Partition>) override {
+      return std::map<Partition, Offset>{};
+    }
+    Result<void> check() override { return {}; }
+  };
+  add_sink<Forgetful>();
+  start();
+  add("a", 0);
+  ASSERT_TRUE(pipeline_->drain(kLong));
+  EXPECT_EQ(counters_.too_old.value(), 1);
+  EXPECT_EQ(counters_.stale.value(), 0);
+  EXPECT_EQ(left_over(), 0);
 }
 
 TEST_F(PipelineTest, AbandonedBatchesCountNoMore) {

@@ -322,12 +322,17 @@ TEST_F(FrontTest, SensitiveWorksAreCovered) {
 
 TEST_F(FrontTest, KeepsPreferences) {
   Request post = request("/ar/preferences", "POST");
-  post.body = "theme=dark&sensitive=1";
+  post.body = "theme=dark&sensitive=1&counted=1";
   const Reply reply = ask(front, post);
   EXPECT_EQ(reply.status, 303U);
   EXPECT_EQ(header_of(reply, "Location"), "/ar/preferences?saved");
   EXPECT_TRUE(has(header_of(reply, "Set-Cookie"), "freshet=dark.clear;"));
   EXPECT_TRUE(has(header_of(reply, "Set-Cookie"), "freshet_sensitive=1;"));
+  post.body = "theme=dark";
+  EXPECT_TRUE(has(header_of(ask(front, post), "Set-Cookie"), "freshet=dark.clear.uncounted;"));
+  usage.enabled = false;
+  EXPECT_TRUE(has(header_of(ask(front, post), "Set-Cookie"), "freshet=dark.clear;"))
+      << "the form did not ask";
   post.page.origin = "https://elsewhere.example";
   EXPECT_EQ(ask(front, post).status, 405U);
   post.page.origin = "http://host";
@@ -393,11 +398,12 @@ TEST_F(FrontTest, LeadsBackToTheResults) {
 
 TEST_F(FrontTest, PicturesComeFromWhereTheSettingSays) {
   const std::string page = "/search/image?q=owl";
-  EXPECT_FALSE(has(body(page), "<img"));
-  config.pictures = "thumbnails";
-  Front ours{config, sites, clock, services, router, api};
-  EXPECT_TRUE(has(ask(ours, request(page)).body,
-                  std::string{"<img src=\"/v1/images/"} + kId + "/thumb/\""));
+  const Reply ours = ask(front, request(page));
+  EXPECT_TRUE(has(ours.body, std::string{"<img src=\"/v1/images/"} + kId + "/thumb/\""));
+  EXPECT_TRUE(has(header_of(ours, "Content-Security-Policy"), "img-src 'self';"));
+  config.pictures = "none";
+  Front none{config, sites, clock, services, router, api};
+  EXPECT_FALSE(has(ask(none, request(page)).body, "<img"));
   config.pictures = "providers";
   Front theirs{config, sites, clock, services, router, api};
   const Reply reply = ask(theirs, request(page));
@@ -411,6 +417,45 @@ TEST_F(FrontTest, AreSmallWhereTheBrowserCanUnpack) {
   const Reply reply = ask(front, packed);
   EXPECT_EQ(header_of(reply, "Content-Encoding"), "gzip");
   EXPECT_LT(reply.body.size(), get("/about").body.size() / 2);
+}
+
+TEST_F(FrontTest, SaysWhetherItsUseIsCounted) {
+  EXPECT_NE(get("/search?q=owl").body.find("<body data-usage "), std::string::npos);
+  Request opted_out = request("/search?q=owl");
+  opted_out.page.opts_out = true;
+  EXPECT_EQ(ask(front, opted_out).body.find("data-usage"), std::string::npos);
+  EXPECT_NE(get("/preferences").body.find("name=\"counted\" value=\"1\" checked"),
+            std::string::npos);
+  EXPECT_NE(get("/about").body.find("It is counted what is searched"), std::string::npos);
+  usage.enabled = false;
+  EXPECT_EQ(get("/search?q=owl").body.find("data-usage"), std::string::npos);
+  EXPECT_EQ(get("/preferences").body.find("name=\"counted\""), std::string::npos);
+  EXPECT_NE(get("/about").body.find("Nothing."), std::string::npos);
+}
+
+TEST_F(FrontTest, ResultsHaveTheirPlaceInTheWhole) {
+  const std::string body = get("/search/image?q=owl&page=2").body;
+  EXPECT_NE(body.find("data-search=\"image\" data-count=\"2\" data-page=\"2\""), std::string::npos);
+  EXPECT_NE(body.find("data-first=\"40\""), std::string::npos);
+  EXPECT_NE(body.find("data-source=\"met\""), std::string::npos);
+  EXPECT_NE(get(std::string{"/image/"} + kId)
+                .body.find(std::string{"data-id=\""} + kId +
+                           "\" data-medium=\"image\" data-source=\"met\""),
+            std::string::npos);
+}
+
+TEST_F(FrontTest, LicenceIconsThatOthersShowAreNoted) {
+  Request embedding = request("/assets/x/icons.svg");
+  embedding.page.referrer = "https://blog.example/post";
+  ask(front, embedding);
+  ASSERT_EQ(usage.noted.size(), 1U);
+  EXPECT_EQ(usage.noted[0].type, "ATTRIBUTION_REFERRER_EVENT");
+  for (const char* none : {"/assets/x/none.svg", "/assets/\xff.svg"}) {
+    Request made_up = request(none);
+    made_up.page.referrer = "https://blog.example/post";
+    EXPECT_EQ(ask(front, made_up).status, 404U);
+  }
+  EXPECT_EQ(usage.noted.size(), 1U) << "what is not there is shown by nobody";
 }
 
 }  // namespace

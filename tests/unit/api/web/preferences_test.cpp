@@ -6,7 +6,8 @@ namespace freshet::api::web {
 namespace {
 
 TEST(Preferences, ComeBackAsTheyWereKept) {
-  const Preferences chosen{.theme = Theme::dark, .is_blurred = false, .with_sensitive = true};
+  const Preferences chosen{
+      .theme = Theme::dark, .is_blurred = false, .is_counted = false, .with_sensitive = true};
   std::string cookie = "other=1";
   for (const std::string& kept : preference_cookies(chosen, true)) {
     EXPECT_NE(kept.find("; Secure"), std::string::npos);

@@ -59,6 +59,42 @@ TEST(Pace, MeasuresABatchFromItsBegin) {
   EXPECT_EQ(pace.scan_time(kStart + 80ms, true), 50ms);
 }
 
+TEST(Pace, BackgroundWorkHasNoLimitUnlessOneIsSet) {
+  Pace pace{100ms, kStart};
+  pace.background_wrote(1'000'000, kStart);
+  EXPECT_GT(pace.background_room(kStart), 1'000'000'000);
+}
+
+TEST(Pace, BackgroundWorkIsWrittenAtARateAndInSmallBursts) {
+  Pace pace{100ms, kStart, 1'000};
+  EXPECT_EQ(pace.background_room(kStart), 0);
+  EXPECT_EQ(pace.background_room(kStart + 100ms), 100);
+  EXPECT_EQ(pace.background_room(kStart + 1h), 250) << "what was not used for long is lost";
+  pace.background_wrote(200, kStart + 1h);
+  EXPECT_EQ(pace.background_room(kStart + 1h), 50);
+  EXPECT_EQ(pace.background_room(kStart + 1h + 100ms), 150);
+  pace.background_wrote(1'150, kStart + 1h + 100ms);  // a slice may write more than it should
+  EXPECT_EQ(pace.background_room(kStart + 1h + 1'100ms), 0);
+  EXPECT_EQ(pace.background_room(kStart + 1h + 1'200ms), 100);
+  std::int64_t written = 0;
+  const auto begin = kStart + 2h;
+  for (auto now = begin; now < begin + 60s; now += 37ms) {
+    const std::int64_t room = pace.background_room(now);
+    pace.background_wrote(room, now);
+    written += room;
+  }
+  EXPECT_NEAR(static_cast<double>(written), 60'250, 100);
+}
+
+TEST(Pace, BackgroundWorkGoesOnAtAnyRate) {
+  Pace pace{100ms, kStart, 0.5};
+  EXPECT_EQ(pace.background_room(kStart + 1s), 0);
+  EXPECT_EQ(pace.background_room(kStart + 2s), 1);
+  pace.background_wrote(1, kStart + 2s);
+  EXPECT_EQ(pace.background_room(kStart + 3s), 0);
+  EXPECT_EQ(pace.background_room(kStart + 4s), 1);
+}
+
 TEST(Pace, SavesWhatIsWorthItHalfAMinuteAfterTheLast) {
   Pace pace{100ms, kStart};
   pace.took(Pace::kRecordsWorthASave, true, kStart);

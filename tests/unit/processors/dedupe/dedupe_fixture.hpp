@@ -148,7 +148,11 @@ class OnePartition {
               }
               return std::move(*parsed);
             },
-            reader, rules, std::chrono::days{20}, rules_version};
+            reader,
+            rules,
+            std::chrono::days{20},
+            rules_version,
+            estimates};
   }
 
   /// A slice of so many works, within the batch.
@@ -239,6 +243,7 @@ class OnePartition {
   Scan scan{scan_store};
   ListOutput out;
   RawReader reader;
+  PopularityEstimates* estimates = nullptr;  ///< of its loop
   std::unique_ptr<Dedupe> dedupe;
   std::vector<std::pair<std::string, std::string>> catalogue;
   std::vector<std::pair<std::string, std::optional<std::string>>> claims;  ///< committed

@@ -205,6 +205,10 @@ class ChangingPolicy {
                            R"("],"least_accuracy":)" + lists_.least_accuracy + "}");
     DedupeRules rules = overlaid(shipped_dedupe_rules(), log_.policy(), &partition_.rules);
     rules.scopes = partition_.rules.scopes;
+    // Near ones and far ones: of some that follow each other a score moves by less than anybody
+    // notices, of all together by more.
+    rules.scopes.at("audio:p").constant =
+        random_.of<std::optional<double>>({{}, 5, 5.2, 5.4, 5.6, 290, 300, 310, 9'000});
     partition_.rules = std::move(rules);
     request();
   }
@@ -279,6 +283,27 @@ void compare_derived(OnePartition& partition, int id, const json::object& work,
   }
   EXPECT_EQ(found, hidden) << json;
   EXPECT_EQ(json.find(R"("sensitive_text")") != std::string::npos, is_sensitive) << json;
+}
+
+// The score of a work that was merged: near the true one, and there when it can be.
+void compare_popularity(OnePartition& partition, int id, const json::object& work) {
+  std::optional<double> metric;
+  if (const json::value* meta = work.if_contains("meta_data")) {
+    const json::value* views = meta->as_object().if_contains("views");
+    if (views != nullptr && views->as_string() != "none") {
+      metric = std::stod(std::string{views->as_string()});
+    }
+  }
+  const std::optional<double> constant = partition.rules.scopes.at("audio:p").constant;
+  std::string json;
+  ASSERT_TRUE(partition.store.get("audio:p:" + std::to_string(id), json));
+  const json::value popularity = json::parse(json).at("derived").at("popularity");
+  ASSERT_EQ(popularity.is_null(), !metric || !constant) << json;
+  if (metric && constant) {
+    EXPECT_NEAR(popularity.to_number<double>(), *metric / (*metric + *constant),
+                kLeastScoreMove + 1e-6)
+        << json;
+  }
 }
 
 // Feeds the events in the order given, in random batches, some of which are aborted and sent again.
@@ -451,6 +476,8 @@ TEST_P(AnyOrder, GivesWhatTheSetOfEventsSays) {
       compare(partition, id, events[static_cast<std::size_t>(id)], policy.lists());
       compare_derived(partition, id, reference::expect(events[static_cast<std::size_t>(id)]).work,
                       policy.lists());
+      compare_popularity(partition, id,
+                         reference::expect(events[static_cast<std::size_t>(id)]).work);
     }
     compare_sums(partition, events, n % 10 == 0);
     // Everything again, in another order: nothing may change any more.

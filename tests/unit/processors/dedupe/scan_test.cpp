@@ -147,6 +147,20 @@ TEST_F(ScanOf, ASliceEndsWhenItHasWrittenMuch) {
   }
 }
 
+TEST_F(ScanOf, ASliceWritesNoMoreThanItMay) {
+  for (int i = 0; i < 10; ++i) {
+    store.records.emplace("image:c:" + std::to_string(i) + "2", "{}");
+  }
+  request("lists", "", "1");
+  auto tools = partition.tools(1);
+  ScanBatch batch{*partition.dedupe, tools, partition.out};
+  EXPECT_EQ(scan.run([] { return true; }, batch, 3).written, 3);
+  scan.commit();
+  EXPECT_EQ(scan.run([] { return true; }, batch, 100).written, 8) << "one of the others, and these";
+  scan.commit();
+  EXPECT_FALSE(scan.has_work());
+}
+
 TEST_F(ScanOf, AnAbortedSliceIsVisitedAgain) {
   const auto all = request("lists", "", "1");
   slice(2);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/links.hpp"
+
+namespace freshet::api {
+
+/// Knows which links are dead from the test; off until the test names one or switches it on.
+class FakeLinks final : public Links {
+ public:
+  bool is_on() const override { return on; }
+  bool filters_by_default() const override { return by_default; }
+  Task<std::vector<LinkState>> states(std::vector<Link> links) override {
+    ++asked;
+    std::vector<LinkState> states;
+    for (const Link& link : links) {
+      states.push_back(dead.contains(link.url) ? LinkState::dead : LinkState::unknown);
+    }
+    co_return states;
+  }
+  Task<PageMask> mask(std::string query) override { co_return masks[query]; }
+  void keep_mask(std::string query, PageMask mask) override { masks[query] = mask; }
+
+  bool on = false;
+  bool by_default = true;
+  std::set<std::string> dead;
+  std::map<std::string, PageMask> masks;
+  int asked = 0;
+};
+
+}  // namespace freshet::api
