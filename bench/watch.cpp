@@ -61,7 +61,8 @@ int watch(const std::string& topic, const std::string& group, int count, const s
   };
   const std::filesystem::path process = "/proc/" + pid;
   const std::int64_t begin = done();
-  const auto until = Clock::now() + timeout;
+  const auto started = Clock::now();
+  const auto until = started + timeout;
   Sample first;
   Sample last;
   for (;;) {
@@ -78,12 +79,14 @@ int watch(const std::string& topic, const std::string& group, int count, const s
     std::this_thread::sleep_for(20ms);
   }
   const std::chrono::duration<double> took = last.at - first.at;
+  const std::chrono::duration<double> waited = (first.done > 0 ? first.at : Clock::now()) - started;
   std::printf(
-      "{\"complete\": %s, \"records\": %lld, \"seconds\": %.3f, \"cpu_seconds\": %.3f, "
+      "{\"complete\": %s, \"waited_seconds\": %.3f, \"records\": %lld, \"seconds\": %.3f, "
+      "\"cpu_seconds\": %.3f, "
       "\"rss_mb\": %.1f, \"peak_rss_mb\": %.1f}\n",
-      last.done >= end ? "true" : "false", static_cast<long long>(last.done - first.done),
-      took.count(), last.cpu - first.cpu, bench::status_megabytes(process, "VmRSS"),
-      bench::status_megabytes(process, "VmHWM"));
+      last.done >= end ? "true" : "false", waited.count(),
+      static_cast<long long>(last.done - first.done), took.count(), last.cpu - first.cpu,
+      bench::status_megabytes(process, "VmRSS"), bench::status_megabytes(process, "VmHWM"));
   return last.done >= end ? 0 : 1;
 }
 

@@ -34,9 +34,18 @@ void check(const char* what, rd_kafka_error_t* error) {
   }
 }
 
-rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>& settings) {
+using Rebalance = void (*)(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*,
+                           void*);
+
+/// @param rebalance  of a consumer; it is handed `opaque`.
+rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>& settings,
+                 Rebalance rebalance = nullptr, void* opaque = nullptr) {
   char why[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  if (rebalance != nullptr) {
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_opaque(conf, opaque);
+  }
   for (const auto& [name, value] : settings) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof why) != RD_KAFKA_CONF_OK) {
       fail(name.c_str(), why);
@@ -69,20 +78,22 @@ class Loop {
                                          {"delivery.report.only.error", "true"}});
     check("registration", rd_kafka_init_transactions(producer_, 60'000));
     topic_ = rd_kafka_topic_new(producer_, options.target.c_str(), nullptr);
-    consumer_ = make(RD_KAFKA_CONSUMER, {{"bootstrap.servers", options.brokers},
-                                         {"group.id", options.group},
-                                         {"group.instance.id", id},
-                                         {"enable.auto.commit", "false"},
-                                         {"enable.auto.offset.store", "false"},
-                                         {"auto.offset.reset", "earliest"},
-                                         {"partition.assignment.strategy", "range"},
-                                         {"isolation.level", "read_committed"},
-                                         {"session.timeout.ms", "10000"},
-                                         {"fetch.max.bytes", "8388608"},
-                                         {"max.partition.fetch.bytes", "2097152"},
-                                         {"fetch.wait.max.ms", "250"},
-                                         {"queued.min.messages", "10000000"},
-                                         {"queued.max.messages.kbytes", "24576"}});
+    consumer_ = make(RD_KAFKA_CONSUMER,
+                     {{"bootstrap.servers", options.brokers},
+                      {"group.id", options.group},
+                      {"group.instance.id", id},
+                      {"enable.auto.commit", "false"},
+                      {"enable.auto.offset.store", "false"},
+                      {"auto.offset.reset", "earliest"},
+                      {"partition.assignment.strategy", "range"},
+                      {"isolation.level", "read_committed"},
+                      {"session.timeout.ms", "10000"},
+                      {"fetch.max.bytes", "8388608"},
+                      {"max.partition.fetch.bytes", "2097152"},
+                      {"fetch.wait.max.ms", "250"},
+                      {"queued.min.messages", "10000000"},
+                      {"queued.max.messages.kbytes", "24576"}},
+                     &Loop::on_rebalance, this);
     rd_kafka_poll_set_consumer(consumer_);
     queue_ = rd_kafka_queue_get_consumer(consumer_);
     rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
@@ -93,6 +104,7 @@ class Loop {
     rd_kafka_topic_partition_list_destroy(topics);
   }
   ~Loop() {
+    abort();
     rd_kafka_consumer_close(consumer_);
     rd_kafka_queue_destroy(queue_);
     rd_kafka_destroy(consumer_);
@@ -108,7 +120,7 @@ class Loop {
         continue;
       }
       const auto deadline = Clock::now() + options_.interval;
-      while (records_ < 40'000 && bytes_ < (24U << 20U)) {
+      while (!next_.empty() && records_ < 40'000 && bytes_ < (24U << 20U)) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
         if (left <= 0) {
@@ -116,18 +128,86 @@ class Loop {
         }
         take(static_cast<int>(left));
       }
-      commit();
+      if (!next_.empty()) {
+        commit();
+      }
     }
   }
 
  private:
+  // A batch that is open when the group is dealt anew is another's to write: it is aborted, and
+  // read again from the group's offsets by whoever has its partitions then.
+  static void on_rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t code,
+                           rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+    auto& loop = *static_cast<Loop*>(opaque);
+    loop.abort();
+    ++loop.deals_;
+    rd_kafka_assign(consumer, code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? partitions : nullptr);
+  }
+
+  void abort() {
+    if (!next_.empty()) {
+      check("abort", rd_kafka_abort_transaction(producer_, 30'000));
+    }
+    forget();
+  }
+
+  void forget() {
+    next_.clear();
+    records_ = 0;
+    bytes_ = 0;
+    woken_at_ = 0;
+  }
+
+  // A commit under a membership that has ended meanwhile is refused by the broker
+  // (ILLEGAL_GENERATION) before this consumer hears of it.
+  bool is_done(const char* what, rd_kafka_error_t* error) {
+    if (error == nullptr) {
+      return true;
+    }
+    if (rd_kafka_error_txn_requires_abort(error) == 0) {
+      check(what, error);
+    }
+    std::fprintf(stderr, "%s: %s: the batch is aborted\n", what, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    abort();
+    read_again();
+    return false;
+  }
+
+  // From the group's offsets, where no rebalance does that by itself.
+  void read_again() {
+    rd_kafka_topic_partition_list_t* assigned = nullptr;
+    if (rd_kafka_assignment(consumer_, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
+    if (assigned->cnt > 0 &&
+        rd_kafka_committed(consumer_, assigned, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      for (int i = 0; i < assigned->cnt; ++i) {
+        if (assigned->elems[i].offset < 0) {
+          assigned->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+        }
+      }
+      check("seek", rd_kafka_seek_partitions(consumer_, assigned, 30'000));
+    }
+    rd_kafka_topic_partition_list_destroy(assigned);
+  }
+
   // What one call brings, sent on; the transaction begins with the first record.
   int take(int wait_ms) {
     static constexpr std::size_t kMost = 2'000;
     rd_kafka_message_t* messages[kMost];
+    const int deals = deals_;
     ssize_t count = rd_kafka_consume_batch_queue(queue_, wait_ms, messages, 1);
     if (count > 0) {
       count += rd_kafka_consume_batch_queue(queue_, 0, messages + 1, kMost - 1);
+    }
+    if (deals != deals_) {  // dealt anew within the calls: some may be of the last assignment
+      for (ssize_t i = 0; i < count; ++i) {
+        rd_kafka_message_destroy(messages[i]);
+      }
+      read_again();
+      return 0;
     }
     int taken = 0;
     for (ssize_t i = 0; i < count; ++i) {
@@ -199,14 +279,14 @@ class Loop {
           offset;
     }
     rd_kafka_consumer_group_metadata_t* group = rd_kafka_consumer_group_metadata(consumer_);
-    check("offsets", rd_kafka_send_offsets_to_transaction(producer_, offsets, group, 30'000));
-    check("commit", rd_kafka_commit_transaction(producer_, 30'000));
+    const bool is_committed = is_done("offsets", rd_kafka_send_offsets_to_transaction(
+                                                     producer_, offsets, group, 30'000)) &&
+                              is_done("commit", rd_kafka_commit_transaction(producer_, 30'000));
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(offsets);
-    next_.clear();
-    records_ = 0;
-    bytes_ = 0;
-    woken_at_ = 0;
+    if (is_committed) {
+      forget();
+    }
   }
 
   const Options& options_;
@@ -215,6 +295,7 @@ class Loop {
   rd_kafka_t* consumer_;
   rd_kafka_queue_t* queue_;
   std::map<std::int32_t, std::int64_t> next_;
+  int deals_ = 0;  ///< rebalances
   long records_ = 0;
   std::size_t bytes_ = 0;
   std::size_t woken_at_ = 0;
