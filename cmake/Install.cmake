@@ -5,6 +5,7 @@ include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set_target_properties(freshet PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/freshet")
 install(TARGETS freshet RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS freshet-decode RUNTIME DESTINATION lib/freshet)
 if(TARGET freshet_rdkafka_mended)
   install(FILES ${rdkafka_prefix}/lib/librdkafka.so.1 DESTINATION lib/freshet)
   install(CODE "

@@ -112,4 +112,5 @@ def main() -> None:
           f" ({100 * bisect.bisect(times, 10_000) // len(times)} % within 10 s)")
 
 
-main()
+if __name__ == "__main__":
+    main()
