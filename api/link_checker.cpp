@@ -1,6 +1,5 @@
 #include "api/link_checker.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "api/link_state.hpp"
@@ -42,40 +41,45 @@ void LinkChecker::check(const std::string& url, Deliver deliver) {
       found->second.push_back(std::move(deliver));
       return;
     }
-    if (waiting_.size() < kMostWaiting) {
+    if (waiting_ < kMostWaiting) {
       under_way_[url].push_back(std::move(deliver));
       deliver = nullptr;
-      waiting_.push_back({url, http::host_of(url).value_or("")});
+      const Hosts::pointer host = &*hosts_.try_emplace(http::host_of(url).value_or("")).first;
+      host->second.waiting.push_back(url);
+      ++waiting_;
+      make_ready_if_due(host);
     }
   }
   if (deliver) {
     dropped_.add();
     deliver(std::nullopt);
-    return;
   }
-  changed_.notify_one();
 }
 
-/// The first that waits whose host has room; nothing: stop.
-std::optional<LinkChecker::Waiting> LinkChecker::take(const std::stop_token& stop) {
+void LinkChecker::make_ready_if_due(Hosts::pointer host) {
+  Host& about = host->second;
+  if (!about.is_ready && !about.waiting.empty() && about.busy < kMostOfOneHost) {
+    about.is_ready = true;
+    ready_.push_back(host);
+    changed_.notify_one();
+  }
+}
+
+/// The first of the next host that has room; nothing: stop.
+std::optional<LinkChecker::Taken> LinkChecker::take(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  std::optional<Waiting> taken;
-  const auto find = [&] {
-    const auto found = std::ranges::find_if(waiting_, [&](const Waiting& one) {
-      const auto busy = by_host_.find(one.host);
-      return busy == by_host_.end() || busy->second < kMostOfOneHost;
-    });
-    if (found == waiting_.end()) {
-      return false;
-    }
-    taken = std::move(*found);
-    waiting_.erase(found);
-    ++by_host_[taken->host];
-    return true;
-  };
-  if (!changed_.wait(lock, stop, find)) {
+  if (!changed_.wait(lock, stop, [this] { return !ready_.empty(); })) {
     return std::nullopt;
   }
+  const Hosts::pointer host = ready_.front();
+  ready_.pop_front();
+  Host& about = host->second;
+  Taken taken{std::move(about.waiting.front()), host};
+  about.waiting.pop_front();
+  --waiting_;
+  ++about.busy;
+  about.is_ready = false;
+  make_ready_if_due(host);
   return taken;
 }
 
@@ -102,18 +106,19 @@ std::optional<int> LinkChecker::ask(http::HttpClient& client, const std::string&
   return others_answer && fault.retry() != Retry::never ? std::optional{kNoAnswer} : std::nullopt;
 }
 
-void LinkChecker::settle(const Waiting& asked, std::optional<int> status) {
+void LinkChecker::settle(const Taken& asked, std::optional<int> status) {
   std::vector<Deliver> all;
   {
     const std::lock_guard lock{mutex_};
     all = std::move(under_way_[asked.url]);
     under_way_.erase(asked.url);
-    const auto busy = by_host_.find(asked.host);
-    if (busy != by_host_.end() && --busy->second == 0) {
-      by_host_.erase(busy);
+    Host& about = asked.host->second;
+    --about.busy;
+    make_ready_if_due(asked.host);
+    if (about.busy == 0 && about.waiting.empty()) {
+      hosts_.erase(hosts_.find(asked.host->first));
     }
   }
-  changed_.notify_all();
   for (const Deliver& deliver : all) {
     deliver(status);
   }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,14 +46,22 @@ class LinkChecker {
   void check(const std::string& url, Deliver deliver);
 
  private:
-  void run(const std::stop_token& stop);
-  struct Waiting {
-    std::string url;
-    std::string host;
+  struct Host {
+    std::deque<std::string> waiting;  ///< URLs
+    int busy = 0;
+    bool is_ready = false;  ///< it is in `ready_`: something waits, and it has room
   };
+  using Hosts = std::unordered_map<std::string, Host>;
+  struct Taken {
+    std::string url;
+    Hosts::pointer host;  ///< stays until this is settled
+  };
+
+  void run(const std::stop_token& stop);
   std::optional<int> ask(http::HttpClient& client, const std::string& url);
-  std::optional<Waiting> take(const std::stop_token& stop);
-  void settle(const Waiting& asked, std::optional<int> status);
+  std::optional<Taken> take(const std::stop_token& stop);
+  void settle(const Taken& asked, std::optional<int> status);
+  void make_ready_if_due(Hosts::pointer host);
 
   const ClientFactory make_client_;
   Counter& live_;
@@ -63,9 +70,10 @@ class LinkChecker {
   Counter& dropped_;
   std::mutex mutex_;  // guards what is below
   std::condition_variable_any changed_;
-  std::deque<Waiting> waiting_;
   std::unordered_map<std::string, std::vector<Deliver>> under_way_;
-  std::map<std::string, int, std::less<>> by_host_;
+  Hosts hosts_;                       // of which something waits or is asked
+  std::deque<Hosts::pointer> ready_;  // in turns, so that none waits behind a host of many works
+  std::size_t waiting_ = 0;           // URLs, over all hosts
   Clock::time_point last_answer_{};
   bool has_answer_ = false;
   std::vector<std::jthread> threads_;  // last: they use the others

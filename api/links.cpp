@@ -32,15 +32,31 @@ struct Gathering {
   std::function<void(bool)> all_there;
 };
 
+PageMask read_mask(const std::vector<std::optional<std::string>>& found, std::size_t place) {
+  return place < found.size() && found[place] && is_page_mask(*found[place]) ? *found[place]
+                                                                             : PageMask{};
+}
+
 }  // namespace
 
-Task<std::vector<LinkState>> CheckedLinks::states(std::vector<Link> links) {
+Task<LinkLook> CheckedLinks::look(std::vector<Link> links, std::string query) {
   std::vector<std::string> keys;
   for (const Link& link : links) {
     keys.push_back(status_key(link.url));
   }
+  if (!query.empty()) {
+    keys.push_back(mask_key(query));
+  }
+  LinkLook look;
+  std::vector<LinkState>& states = look.states;
+  states.assign(links.size(), LinkState::unknown);
+  if (keys.empty()) {
+    co_return look;
+  }
   const auto known = co_await memory_.find(std::move(keys));
-  std::vector<LinkState> states(links.size(), LinkState::unknown);
+  if (!query.empty()) {
+    look.mask = read_mask(known, links.size());
+  }
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < links.size(); ++i) {
     if (const auto status = i < known.size() ? read_status(known[i]) : std::nullopt) {
@@ -50,7 +66,7 @@ Task<std::vector<LinkState>> CheckedLinks::states(std::vector<Link> links) {
     }
   }
   if (asked.empty()) {
-    co_return states;
+    co_return look;
   }
   const auto gathering = std::make_shared<Gathering>(asked.size());
   const auto begin = [&] {
@@ -72,7 +88,7 @@ Task<std::vector<LinkState>> CheckedLinks::states(std::vector<Link> links) {
   };
   if (wait_.count() == 0) {
     begin();
-    co_return states;
+    co_return look;
   }
   std::function<void(std::function<void(bool)>)> wait_for_all =
       [&](const std::function<void(bool)>& deliver) {
@@ -90,13 +106,13 @@ Task<std::vector<LinkState>> CheckedLinks::states(std::vector<Link> links) {
       states[asked[place]] = link_state(links[asked[place]].provider, *status);
     }
   }
-  co_return states;
+  co_return look;
 }
 
 Task<PageMask> CheckedLinks::mask(std::string query) {
   std::vector<std::string> keys{mask_key(query)};
   const auto found = co_await memory_.find(std::move(keys));
-  co_return !found.empty() && found[0] && is_page_mask(*found[0]) ? *found[0] : PageMask{};
+  co_return read_mask(found, 0);
 }
 
 void CheckedLinks::keep_mask(std::string query, PageMask mask) {

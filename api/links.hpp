@@ -12,6 +12,12 @@
 
 namespace freshet::api {
 
+/// What is known of links, and of the query that they belong to.
+struct LinkLook {
+  std::vector<LinkState> states;  ///< of each, in their order
+  PageMask mask;                  ///< of the query; empty: none
+};
+
 /// Which links are dead, and what pages were made of that.
 /// @thread_safety  From the server's threads.
 class Links {
@@ -25,9 +31,9 @@ class Links {
   virtual bool is_on() const = 0;
   /// Whether a search that does not say is answered without dead links.
   virtual bool filters_by_default() const = 0;
-  /// What is known of each, in their order. What is not known is found out in the background, and
-  /// waited for no longer than is set.
-  virtual Task<std::vector<LinkState>> states(std::vector<Link> links) = 0;
+  /// What is not known is found out in the background, and waited for no longer than is set.
+  /// @param query  whose mask is asked for in the same way to the memory; empty: of none
+  virtual Task<LinkLook> look(std::vector<Link> links, std::string query) = 0;
   /// The mask of a query; empty: none.
   virtual Task<PageMask> mask(std::string query) = 0;
   virtual void keep_mask(std::string query, PageMask mask) = 0;
@@ -38,8 +44,10 @@ class NoLinks final : public Links {
  public:
   bool is_on() const override { return false; }
   bool filters_by_default() const override { return false; }
-  Task<std::vector<LinkState>> states(std::vector<Link> links) override {
-    co_return std::vector<LinkState>(links.size(), LinkState::unknown);
+  Task<LinkLook> look(std::vector<Link> links, std::string) override {
+    LinkLook look;
+    look.states.assign(links.size(), LinkState::unknown);
+    co_return look;
   }
   Task<PageMask> mask(std::string) override { co_return PageMask{}; }
   void keep_mask(std::string, PageMask) override {}
@@ -61,7 +69,7 @@ class CheckedLinks final : public Links {
 
   bool is_on() const override { return true; }
   bool filters_by_default() const override { return filters_by_default_; }
-  Task<std::vector<LinkState>> states(std::vector<Link> links) override;
+  Task<LinkLook> look(std::vector<Link> links, std::string query) override;
   Task<PageMask> mask(std::string query) override;
   void keep_mask(std::string query, PageMask mask) override;
 

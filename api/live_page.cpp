@@ -55,7 +55,12 @@ Task<std::variant<LivePage, Reply>> find_live_page(Services services, const Call
                                                    std::string query, int page_size, int page,
                                                    AskForHits ask) {
   const auto wanted = static_cast<std::size_t>(page_size);
-  const PageMask mask = co_await services.links.mask(query);
+  // Where the first page begins is known without it: it comes with the links.
+  PageMask mask;
+  std::string mask_of = page > 1 ? std::string{} : query;
+  if (page > 1) {
+    mask = co_await services.links.mask(query);
+  }
   Window window{page_start(mask, page_size, page), wanted};
   const std::size_t start = window.start;
   LivePage made;
@@ -76,7 +81,12 @@ Task<std::variant<LivePage, Reply>> find_live_page(Services services, const Call
       co_return std::move(*failure);
     }
     std::vector<WorkRow>& rows = std::get<std::vector<WorkRow>>(loaded);
-    const auto dead = dead_of(rows, co_await services.links.states(links_of(rows, call.media)));
+    LinkLook look = co_await services.links.look(links_of(rows, call.media), mask_of);
+    if (!mask_of.empty()) {
+      mask = std::move(look.mask);
+      mask_of.clear();
+    }
+    const auto dead = dead_of(rows, look.states);
     made.hits.total = hits.total;
     made.hits.lacking = std::max(made.hits.lacking, hits.lacking);
     const std::size_t count = hits.hits.size();
@@ -99,7 +109,10 @@ Task<std::variant<LivePage, Reply>> find_live_page(Services services, const Call
     // As many are dead further on as were so far: fewer rounds than asking for what is missing.
     window = {window.start + count, std::max(missing * 2, wanted / 2)};
   }
-  if (shown.find('0') != shown.npos || mask.size() > start) {
+  if (!made.is_end) {
+    shown.append(wanted - made.hits.hits.size(), kUnfilled);
+  }
+  if (shown.find_first_of("0-") != shown.npos || mask.size() > start) {
     services.links.keep_mask(std::move(query), with_page(mask, start, shown));
   }
   co_return made;
@@ -142,7 +155,8 @@ Task<void> drop_dead(Services services, Media media, Hits& hits, std::vector<Wor
   if (!services.links.is_on()) {
     co_return;
   }
-  const auto dead = dead_of(rows, co_await services.links.states(links_of(rows, media)));
+  const LinkLook look = co_await services.links.look(links_of(rows, media), std::string{});
+  const auto dead = dead_of(rows, look.states);
   std::erase_if(rows, [&](const WorkRow& row) { return contains(dead, row.identifier); });
   std::erase_if(hits.hits, [&](const Hit& hit) { return contains(dead, hit.identifier); });
 }

@@ -35,6 +35,9 @@ RedisLinkMemory::RedisLinkMemory(RedisUrl url, std::size_t most_here)
 RedisLinkMemory::~RedisLinkMemory() = default;
 
 Task<Texts> RedisLinkMemory::find(std::vector<std::string> keys) {
+  if (keys.empty()) {
+    co_return Texts{};  // MGET of nothing is an error
+  }
   std::vector<std::string> words{"MGET"};
   words.insert(words.end(), keys.begin(), keys.end());
   std::function<void(std::function<void(std::optional<Texts>)>)> begin =

@@ -29,6 +29,11 @@ struct Asked {
   }
 };
 
+/// An error that says nothing about the server: a command that it does not take.
+bool is_of_the_command(std::string_view fault) {
+  return fault.starts_with("ERR wrong number of arguments") || fault.starts_with("WRONGTYPE");
+}
+
 }  // namespace
 
 bool lacks_script(const redisReply& reply) {
@@ -77,8 +82,14 @@ struct RedisQueue::Impl {
     if (reply == nullptr && connection.is_open()) {
       say(connection.close("it does not answer"));
     } else if (reply != nullptr && reply->type == REDIS_REPLY_ERROR && !lacks_script(*reply)) {
-      // Such as READONLY of a replica, or OOM: what it holds cannot be relied on.
-      say(connection.close(std::string{reply->str, reply->len}));
+      const std::string fault{reply->str, reply->len};
+      if (is_of_the_command(fault)) {
+        // Nobody else's matter; settled as an error, which no reader takes for an answer.
+        log::warn(words.name + "_refused", {{"command", one.command.front()}, {"reason", fault}});
+      } else {
+        // Such as READONLY of a replica, or OOM: what it holds cannot be relied on.
+        say(connection.close(fault));
+      }
     }
     one.settle(reply.get());
   }

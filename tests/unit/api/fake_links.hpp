@@ -14,13 +14,16 @@ class FakeLinks final : public Links {
  public:
   bool is_on() const override { return on; }
   bool filters_by_default() const override { return by_default; }
-  Task<std::vector<LinkState>> states(std::vector<Link> links) override {
+  Task<LinkLook> look(std::vector<Link> links, std::string query) override {
     ++asked;
-    std::vector<LinkState> states;
+    LinkLook look;
     for (const Link& link : links) {
-      states.push_back(dead.contains(link.url) ? LinkState::dead : LinkState::unknown);
+      look.states.push_back(dead.contains(link.url) ? LinkState::dead : LinkState::unknown);
     }
-    co_return states;
+    if (!query.empty()) {
+      look.mask = masks[query];
+    }
+    co_return look;
   }
   Task<PageMask> mask(std::string query) override { co_return masks[query]; }
   void keep_mask(std::string query, PageMask mask) override { masks[query] = mask; }

@@ -58,7 +58,10 @@ TEST(PageMask, PagesBeginBehindAsManyLiveOnes) {
        {Case{"", 20, 1, 0}, Case{"", 20, 2, 20}, Case{"", 10, 4, 30}, Case{twenty, 20, 1, 0},
         Case{twenty, 20, 2, 20}, Case{"01011001011", 2, 2, 4}, Case{"011000", 2, 2, 3},
         Case{"01110000", 2, 2, 3}, Case{"00011101", 3, 1, 0}, Case{"0110", 2, 3, 6},
-        Case{"000", 5, 2, 8}}) {
+        Case{"000", 5, 2, 8},
+        // A page that was too short to be filled.
+        Case{"0100---", 4, 2, 4}, Case{"0100---", 4, 3, 8}, Case{"0100---1011-", 4, 3, 8},
+        Case{"----", 4, 2, 0}}) {
     EXPECT_EQ(page_start(one.mask, one.page_size, one.page), one.start) << one.mask << one.page;
   }
 }
@@ -69,7 +72,12 @@ TEST(PageMask, KeepsWhatStoodBeforeAndBehindAPage) {
   EXPECT_EQ(with_page("10", 3, "01"), "10101");
   EXPECT_EQ(with_page("11111111", 2, "01"), "11011111");
   EXPECT_EQ(with_page("11", 9'999, "11"), "11");
-  EXPECT_TRUE(is_page_mask("0101"));
+  // Unfilled places stay with their page, and go when it is made anew.
+  EXPECT_EQ(with_page("010--", 3, "1111"), "010--1111");
+  EXPECT_EQ(with_page("010--1111", 0, "0101"), "0101111");
+  EXPECT_EQ(with_page("010--1111", 0, "010--"), "010--1111");
+  EXPECT_EQ(with_page("010--", 5, "1"), "010--111");
+  EXPECT_TRUE(is_page_mask("0101-"));
   EXPECT_TRUE(is_page_mask(""));
   EXPECT_FALSE(is_page_mask("012"));
   EXPECT_FALSE(is_page_mask(std::string(10'001, '1')));
@@ -229,14 +237,39 @@ class CheckedLinksTest : public LinkCheckerTest {
     boost::asio::io_context context;
     std::vector<LinkState> found;
     boost::asio::co_spawn(
-        context, [&]() -> Task<void> { found = co_await links.states(std::move(asked)); },
+        context,
+        [&]() -> Task<void> {
+          LinkLook look = co_await links.look(std::move(asked), mask_of_);
+          found = std::move(look.states);
+          mask_ = std::move(look.mask);
+        },
         boost::asio::detached);
     context.run();
     return found;
   }
   LocalLinkMemory memory_{100};
   FakeLinkLog log_;
+  std::string mask_of_;  ///< whose mask is asked for
+  PageMask mask_;        ///< that was found
 };
+
+TEST_F(CheckedLinksTest, TheMaskOfAQueryComesWithItsLinks) {
+  const auto checker = make_checker(1);
+  CheckedLinks links{memory_, *checker, log_, std::chrono::seconds{10}, true};
+  hosts_.answers.emplace("https://a.example/1", status(404));
+  const std::vector<Link> asked{{"met", "https://a.example/1", "a"}};
+  links.keep_mask("one", "011");
+  mask_of_ = "one";
+  EXPECT_THAT(states(links, asked), testing::ElementsAre(LinkState::dead));
+  EXPECT_EQ(mask_, "011");
+  EXPECT_TRUE(states(links, {}).empty());
+  EXPECT_EQ(mask_, "011");
+  mask_of_ = "another";
+  EXPECT_THAT(states(links, asked), testing::ElementsAre(LinkState::dead));
+  EXPECT_EQ(mask_, "");
+  mask_of_ = "";
+  EXPECT_TRUE(states(links, {}).empty());
+}
 
 TEST_F(CheckedLinksTest, WaitsForWhatIsNotKnownAsLongAsItIsTold) {
   const auto checker = make_checker(4);
