@@ -85,6 +85,17 @@ BENCHES = [
     Bench("bench/whole fresh", "--works 60000 --seconds 45", "--works 20000 --seconds 10", [
         Bound("P6", "produced → searchable, p99 ms", "refresh interval + 500", fact("fresh", "searchable_p99_ms"), most=REFRESH_MS + 500),
         Bound("P6", "produced → PostgreSQL, p99 ms", "500", fact("fresh", "row_p99_ms"), most=500)]),
+    Bench("bench/operate hostile", "--works 1000000", "--works 60000",
+          pairs("O1", "one record in a hundred is put aside", "itself, clean records", "hostile records among others", 0.95)),
+    Bench("bench/operate rebuild", "--works 50000", "--works 10000",
+          pairs("O2", "rebuild of the indexes, gate included", SENDER, "rebuild of the indexes", 0.9)),
+    Bench("bench/search", "--works 30000 --queries 2000", "--works 5000 --queries 300", [
+        Bound("A1", "a search through the API, p50, ms more", "the same request to the node", fact("search", "added_p50_ms"), most=0.7),
+        Bound("A1", "a search through the API, p99, ms more", "the same request to the node", fact("search", "added_p99_ms"), most=2),
+        Bound("A1", "searches per CPU-second of the API", "5,000", fact("search", "per_cpu_second"), least=5_000)]),
+    Bench("bench/usage events sink", "--events 200000", "--events 30000", [
+        *pairs("U1", "usage events accepted", "bare produce loop", "events accepted", 0.5),
+        *pairs("U2", "usage events stored and counted", "psql COPY", "usage stored and counted", 0.5)]),
     Bench("bench/pipeline scale", "--works 500000 --times 10", "--works 50000 --times 5",
           pairs("P8", "re-crawl, many works", "itself, few", "re-crawl, many works against few", 0.90)),
     Bench("bench/whole memory", "--works 1000000 --timeout 1200 --away 60", "--works 50000 --away 5", [
@@ -100,7 +111,7 @@ MISSING = {"P5b": "Confluent's Elasticsearch sink connector is not on Maven Cent
 
 
 def rows() -> list[str]:
-    return sorted({bound.row for bench in BENCHES for bound in bench.bounds} | set(MISSING), key=lambda row: (int(row[1:].rstrip("b")), row))
+    return sorted({bound.row for bench in BENCHES for bound in bench.bounds} | set(MISSING), key=lambda row: (row[0], int(row[1:].rstrip("b")), row))
 
 
 def entry(bound: Bound, values: list[float], command: str) -> dict:
