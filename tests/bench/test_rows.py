@@ -39,7 +39,8 @@ class Rows(unittest.TestCase):
     def test_each_bound_has_a_name_of_its_own_and_a_bench_that_is_there(self):
         names = [f"{bound.row} {bound.what}" for bench in rows.BENCHES for bound in bench.bounds]
         self.assertEqual(len(names), len(set(names)))
-        self.assertEqual(rows.rows(), ["P1", "P2", "P2b", "P3", "P4", "P4b", "P5", "P5b", "P6", "P7", "P8", "P8b", "P9"])
+        self.assertEqual(rows.rows(), ["A1", "O1", "O2", "P1", "P2", "P2b", "P3", "P4", "P4b", "P5", "P5b", "P6", "P7", "P8", "P8b", "P9", "U1",
+                                       "U2"])
         for bench in rows.BENCHES:
             self.assertTrue((pathlib.Path(rows.__file__).parents[1] / bench.command.split()[0]).exists(), bench.command)
 
