@@ -129,9 +129,11 @@ Task<std::variant<LivePage, Reply>> find_page(Services services, const Call& cal
                                               const SourceNames& hidden, AskForHits ask) {
   const auto size = static_cast<std::size_t>(search.page_size);
   if (services.links.is_on() && search.filter_dead.value_or(services.links.filters_by_default())) {
-    // The index too: upstream's leaves it out, and mixes what images and recordings were shown.
+    // The index too: upstream's leaves it out, and mixes what images and recordings were shown. And
+    // the size of a page, in which places that were left unfilled are counted.
     std::string query{store_name(call.media)};
-    query += to_json(part_of(build_search(search, hidden, FieldsMatched::left_out), {}));
+    query +=
+        to_json(part_of(build_search(search, hidden, FieldsMatched::left_out), Window{0, size}));
     co_return co_await find_live_page(services, call, hex_digest(query), search.page_size,
                                       search.page, std::move(ask));
   }

@@ -32,6 +32,12 @@ std::size_t page_start(const PageMask& mask, int page_size, int page) {
 
 PageMask with_page(const PageMask& mask, std::size_t start, std::string_view shown) {
   const auto hits = start + static_cast<std::size_t>(std::ranges::count_if(shown, is_hit));
+  const std::size_t further = behind_hits(mask, hits);
+  if (further < mask.size() && (further == 0 || mask[further - 1] != kUnfilled)) {
+    // Pages behind this one were made when it was longer: they stay where they were, and no work is
+    // on two pages, though some may be on none.
+    shown = shown.substr(0, shown.find_last_not_of(kUnfilled) + 1);
+  }
   // The pages before end at `start`, so the places that they left unfilled there are theirs.
   const std::size_t own = start == 0 ? 0 : behind_hits(mask, start);
   PageMask next = mask.substr(0, own);
@@ -39,7 +45,7 @@ PageMask with_page(const PageMask& mask, std::size_t start, std::string_view sho
   next.append(start - std::min(start, known), '1');
   next += shown;
   // What was seen behind this page by somebody who is further on holds as well.
-  next += mask.substr(behind_hits(mask, hits));
+  next += mask.substr(further);
   return next.size() > kLongest ? mask : next;
 }
 

@@ -77,6 +77,10 @@ TEST(PageMask, KeepsWhatStoodBeforeAndBehindAPage) {
   EXPECT_EQ(with_page("010--1111", 0, "0101"), "0101111");
   EXPECT_EQ(with_page("010--1111", 0, "010--"), "010--1111");
   EXPECT_EQ(with_page("010--", 5, "1"), "010--111");
+  // A page that was longer before moves none of those behind it.
+  EXPECT_EQ(with_page("0100111", 0, "0100---"), "0100111");
+  EXPECT_EQ(with_page("01001111111", 0, "0100---"), "01001111111");
+  EXPECT_EQ(with_page("0100", 0, "0100---"), "0100---");
   EXPECT_TRUE(is_page_mask("0101-"));
   EXPECT_TRUE(is_page_mask(""));
   EXPECT_FALSE(is_page_mask("012"));

@@ -140,6 +140,17 @@ TEST_F(LivePageTest, AShortPageIsTheEndOnlyWhereTheHitsEnd) {
   EXPECT_TRUE(is_end);
 }
 
+TEST_F(LivePageTest, AHastyLookAtAnEarlierPageMovesNoneBehindIt) {
+  kill({0, 2, 3});
+  EXPECT_THAT(page(1), ElementsAre(1, 4, 5, 6, 7));
+  EXPECT_THAT(page(2), ElementsAre(8, 9, 10, 11, 12));
+  Call hasty = patient_call();
+  hasty.deadline = Deadline::in(std::chrono::milliseconds{0});
+  EXPECT_THAT(page(1, hasty), ElementsAre(1, 4));
+  EXPECT_THAT(page(2), ElementsAre(8, 9, 10, 11, 12));
+  EXPECT_THAT(page(3), ElementsAre(13, 14, 15, 16, 17));
+}
+
 TEST_F(LivePageTest, StaysShortWhenThereIsNoTimeLeft) {
   kill({0, 1});
   Call call = patient_call();
