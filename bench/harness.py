@@ -26,6 +26,11 @@ def say(text: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
 
+def order(turn: int) -> tuple[str, str]:
+    """Who goes first alternates from pair to pair."""
+    return ("ours", "reference") if turn % 2 == 0 else ("reference", "ours")
+
+
 class Bench:
     """Options, binaries and collected results of one call."""
 
@@ -149,7 +154,7 @@ class Stream:
     def compare(self, name: str, turn: int) -> tuple[dict, dict]:
         """The processor and the pass-through over what both have not read yet; who goes first alternates."""
         ours = reference = None
-        for who in (("ours", "reference") if turn % 2 == 0 else ("reference", "ours")):
+        for who in order(turn):
             if who == "ours":
                 ours = self.watched(self.processor(), GROUP)
             else:

@@ -137,6 +137,21 @@ class Stores(Stream):
         finally:
             self.environment = kept
 
+    def api(self, **environment: str) -> tuple[Child, str]:
+        """The query server, and where it listens. Made-up works have no links to look at."""
+        kept, self.environment = self.environment, {**self.environment, "FRESHET_API_LISTEN": "127.0.0.1:0", "FRESHET_API_LIMITS": "off",
+                                                    "FRESHET_API_LINK_CHECKS": "false", **environment}
+        try:
+            child = self.start("api", self.command("api"))
+        finally:
+            self.environment = kept
+        deadline = time.monotonic() + 30
+        while not (started := child.events("api_started")):
+            if time.monotonic() > deadline or child.child.poll() is not None:
+                raise RuntimeError(child.last_lines())
+            time.sleep(0.05)
+        return child, started[0]["address"]
+
     def sink_watched(self, name: str, total: int) -> dict:
         """A sink until it has done so many records, from the first that it did on."""
         child = self.sink(name)

@@ -81,6 +81,7 @@ TEST(PageMask, KeepsWhatStoodBeforeAndBehindAPage) {
   EXPECT_EQ(with_page("0100111", 0, "0100---"), "0100111");
   EXPECT_EQ(with_page("01001111111", 0, "0100---"), "01001111111");
   EXPECT_EQ(with_page("0100", 0, "0100---"), "0100---");
+  EXPECT_TRUE(is_page_mask("0101"));
   EXPECT_TRUE(is_page_mask("0101-"));
   EXPECT_TRUE(is_page_mask(""));
   EXPECT_FALSE(is_page_mask("012"));
